@@ -184,7 +184,7 @@ MUTANTS = [
         "llmobs-runtime/src/trace/start.rs",
         "(frame.begin() || frame.leave_unrecorded())",
         "frame.begin()",
-        [*IT, "short_memory::a_span_that_is_not_recorded"],
+        [*IT, "low_memory::a_span_that_is_not_recorded"],
     ),
     (
         "B6",

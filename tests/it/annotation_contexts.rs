@@ -1,4 +1,4 @@
-//! Which spans an annotation context speaks of: those that start inside, wherever.
+//! The spans that an annotation context applies to: those that start inside it, on any thread.
 
 use std::thread;
 
@@ -13,7 +13,7 @@ fn tag(collector: &Collector, key: &'static str) -> impl Fn(&str) -> Option<Stri
 }
 
 #[test]
-fn follows_spans_to_other_threads_and_past_its_own_end() {
+fn apply_on_other_threads_and_after_the_guard_is_dropped() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let guard = llmobs::annotation_context().tag("tenant", "acme").attach();
@@ -33,7 +33,7 @@ fn follows_spans_to_other_threads_and_past_its_own_end() {
 }
 
 #[test]
-fn stays_with_its_future_on_whichever_thread() {
+fn follow_their_future_across_threads() {
     async fn step(name: &'static str) {
         for _ in 0..3 {
             tokio::task::yield_now().await;
@@ -56,7 +56,7 @@ fn stays_with_its_future_on_whichever_thread() {
 }
 
 #[test]
-fn inner_ones_win_and_what_a_span_says_wins_over_both_but_for_its_name() {
+fn inner_contexts_win_and_the_span_wins_over_both_except_for_its_name() {
     let collector = Collector::new();
     collector.enter(|| {
         let outer = llmobs::annotation_context().tag("a", "outer").tag("b", "outer").name("outer");
@@ -91,7 +91,7 @@ fn inner_ones_win_and_what_a_span_says_wins_over_both_but_for_its_name() {
 }
 
 #[test]
-fn what_a_span_starts_with_wins_too() {
+fn values_at_the_start_of_a_span_win() {
     let collector = Collector::new();
     collector.enter(|| {
         let manifest = AgentManifest::new().version("of the context");
@@ -113,7 +113,7 @@ fn over_ret() -> u8 {
 }
 
 #[test]
-fn what_an_attribute_says_of_the_returned_value_wins_too() {
+fn tags_of_an_attribute_win_including_those_of_the_returned_value() {
     let collector = Collector::new();
     let context = ["k", "before", "said", "other"].map(|key| (key, "context"));
     collector.enter(|| llmobs::annotation_context().tags(context).enter(over_ret));
@@ -126,7 +126,7 @@ fn what_an_attribute_says_of_the_returned_value_wins_too() {
 fn in_session() {}
 
 #[test]
-fn a_session_that_a_span_is_given_wins_too_and_goes_on_to_the_spans_inside() {
+fn the_session_of_a_span_wins_and_is_inherited_by_its_children() {
     let collector = Collector::new();
     let context = |session: &str| llmobs::annotation_context().tag("session_id", session);
     let task = |name: &'static str| llmobs::task(name).start();
@@ -173,7 +173,7 @@ fn a_session_that_a_span_is_given_wins_too_and_goes_on_to_the_spans_inside() {
 }
 
 #[test]
-fn is_seen_by_sampling_rules() {
+fn are_visible_to_sampling_rules() {
     let rules = [
         SamplingRule::new(0.25).tag("session_id", "context").tag("k", "own"),
         SamplingRule::new(0.5).tag("session_id", "context").tag("k", "context"),
@@ -192,7 +192,7 @@ fn is_seen_by_sampling_rules() {
 }
 
 #[test]
-fn a_prompt_is_for_llm_spans_and_waits_for_delivery_about_once() {
+fn a_prompt_applies_to_llm_spans_and_is_shared_in_the_queue() {
     let prompt = "x".repeat(100_000);
     let collector = Collector::with_config(&Config::from_env().max_queue_bytes(1_000_000));
     collector.enter(|| {
@@ -212,7 +212,7 @@ fn a_prompt_is_for_llm_spans_and_waits_for_delivery_about_once() {
 }
 
 #[test]
-fn reaches_traced_functions_agents_and_spans_of_other_programs() {
+fn apply_to_traced_functions_agents_and_children_of_remote_spans() {
     #[llmobs::agent]
     fn support() {}
     let collector = Collector::new();
@@ -239,7 +239,7 @@ fn reaches_traced_functions_agents_and_spans_of_other_programs() {
 }
 
 #[test]
-fn one_can_be_kept_and_used_again() {
+fn can_be_cloned_and_reused() {
     let collector = Collector::new();
     collector.enter(|| {
         let tenant = llmobs::annotation_context().tags([("tenant", "acme"), ("tier", "free")]);
@@ -254,7 +254,7 @@ fn one_can_be_kept_and_used_again() {
 }
 
 #[test]
-fn the_version_of_an_agent_is_a_tag_of_agents_alone() {
+fn the_version_of_an_agent_is_a_tag_of_agent_spans_only() {
     let collector = Collector::new();
     let version = || AgentManifest::new().version("3");
     collector.enter(|| {
@@ -280,7 +280,7 @@ fn the_version_of_an_agent_is_a_tag_of_agents_alone() {
 }
 
 #[test]
-fn reading_headers_where_nothing_is_recorded_records_nothing() {
+fn contexts_entered_while_a_value_is_formatted_record_nothing() {
     struct Meddling;
 
     impl std::fmt::Display for Meddling {
@@ -302,7 +302,7 @@ fn reading_headers_where_nothing_is_recorded_records_nothing() {
 }
 
 #[test]
-fn holds_under_spans_and_in_contexts_that_were_made_outside() {
+fn apply_under_spans_and_contexts_that_were_created_outside() {
     #[llmobs::task(parent = batch, skip_all)]
     fn called(batch: &llmobs::Span) {
         llmobs::task("below called").start().finish();
@@ -336,11 +336,11 @@ fn holds_under_spans_and_in_contexts_that_were_made_outside() {
         other.enter(|| llmobs::task("other later").start().finish());
     });
     let spans = collector.spans();
-    let said = spans
+    let tagged = spans
         .iter()
         .map(|span| (span.name.as_str(), span.tag("tenant").is_some(), span.tag("other").is_some()));
     assert_eq!(
-        said.collect::<Vec<_>>(),
+        tagged.collect::<Vec<_>>(),
         [
             ("batch", false, false),
             ("named", true, false),
@@ -363,7 +363,7 @@ fn holds_under_spans_and_in_contexts_that_were_made_outside() {
 }
 
 #[test]
-fn the_one_that_was_entered_last_wins_and_each_holds_once() {
+fn the_context_entered_last_wins_and_each_applies_once() {
     let collector = Collector::new();
     collector.enter(|| {
         let source = llmobs::task("source").start();
@@ -381,7 +381,7 @@ fn the_one_that_was_entered_last_wins_and_each_holds_once() {
             own.enter(|| llmobs::task("own").start().finish());
         });
     });
-    let said = |name: &str| {
+    let phase_and_links = |name: &str| {
         let span = collector.span(name);
         let links =
             collector.event(&span).get("span_links").and_then(|links| links.as_array()).map_or(0, Vec::len);
@@ -389,7 +389,7 @@ fn the_one_that_was_entered_last_wins_and_each_holds_once() {
     };
     let phase = |phase: &str, links| (Some(phase.to_owned()), links);
     assert_eq!(
-        ["batch", "in setup", "in both", "entered", "named", "own"].map(said),
+        ["batch", "in setup", "in both", "entered", "named", "own"].map(phase_and_links),
         [
             phase("setup", 1),
             phase("setup", 1),

@@ -28,7 +28,7 @@ fn manifest(parts: impl IntoIterator<Item = AgentManifest>) -> Value {
 }
 
 #[test]
-fn a_manifest_says_what_an_agent_is_made_of() {
+fn a_manifest_describes_the_parts_of_an_agent() {
     let schema = json!({
         "type": "object",
         "properties": { "city": { "type": "string", "description": "Where" }, "day": { "type": ["string", "null"] } },
@@ -36,7 +36,7 @@ fn a_manifest_says_what_an_agent_is_made_of() {
     });
     let parameters =
         json!({ "query": { "type": "string", "required": true }, "limit": { "type": "integer" } });
-    let said = AgentManifest::new()
+    let given = AgentManifest::new()
         .instructions("Help.")
         .model("gpt-4o")
         .model_setting("temperature", 0.5)
@@ -62,14 +62,14 @@ fn a_manifest_says_what_an_agent_is_made_of() {
             },
         ],
     });
-    assert_eq!(manifest([said]), json!({ "_dd": { "agent_manifest": expected } }));
+    assert_eq!(manifest([given]), json!({ "_dd": { "agent_manifest": expected } }));
     let named = json!({ "name": "other", "framework": "manual" });
     assert_eq!(manifest([AgentManifest::new().name("other")]), json!({ "_dd": { "agent_manifest": named } }));
     assert_eq!(manifest([AgentManifest::new().version("1").instructions("")]), json!({}));
 }
 
 #[test]
-fn a_later_manifest_changes_what_it_names() {
+fn a_later_manifest_changes_only_its_own_fields() {
     let first = AgentManifest::new().instructions("Help.").model("a").tool(AgentTool::new("search"));
     let later = AgentManifest::new().model("b").tool(AgentTool::new("weather"));
     let expected = json!({
@@ -79,7 +79,7 @@ fn a_later_manifest_changes_what_it_names() {
 }
 
 #[test]
-fn a_later_prompt_leaves_what_it_does_not_name_and_changes_all_it_names() {
+fn a_later_prompt_replaces_its_own_fields_and_keeps_the_others() {
     let prompt = |number: u8| {
         Prompt::new(format!("id {number}"))
             .version(format!("version {number}"))
@@ -124,7 +124,7 @@ fn a_later_prompt_leaves_what_it_does_not_name_and_changes_all_it_names() {
 }
 
 #[test]
-fn what_is_empty_is_as_if_not_said() {
+fn empty_values_are_ignored() {
     let collector = Collector::new();
     collector.enter(|| {
         let span = llmobs::llm("l").start();
@@ -149,12 +149,12 @@ fn what_is_empty_is_as_if_not_said() {
 }
 
 #[test]
-fn links_add_up_and_of_the_rest_the_later_holds() {
+fn links_accumulate_and_other_values_are_replaced() {
     let collector = Collector::new();
-    let both = |span: &llmobs::Span, say: fn(&mut Annotation, &'static str)| {
+    let both = |span: &llmobs::Span, annotate: fn(&mut Annotation, &'static str)| {
         for text in ["1", "2"] {
             span.annotate(|note| {
-                say(note, text);
+                annotate(note, text);
             });
         }
     };
@@ -183,7 +183,7 @@ fn links_add_up_and_of_the_rest_the_later_holds() {
 }
 
 #[test]
-fn a_tool_has_the_version_that_the_llm_span_right_above_gives_it_also_after_its_end() {
+fn a_tool_gets_its_version_from_its_parent_llm_span_even_after_its_end() {
     let collector = Collector::new();
     let tools = || [ToolDefinition::new("after").version("2"), ToolDefinition::new("elsewhere").version("2")];
     collector.enter(|| {
@@ -205,7 +205,7 @@ fn a_tool_has_the_version_that_the_llm_span_right_above_gives_it_also_after_its_
 }
 
 #[test]
-fn a_session_that_is_annotated_is_a_later_word_than_that_of_the_start() {
+fn an_annotated_session_replaces_that_of_the_start() {
     let collector = Collector::new();
     collector.enter(|| {
         let span = llmobs::workflow("w").session_id("first").start();
@@ -231,7 +231,7 @@ fn a_context_with_an_empty_name_renames_nothing() {
 }
 
 #[test]
-fn a_span_that_began_in_the_past_and_ends_now_took_that_long() {
+fn the_duration_of_a_span_begins_at_its_start_time() {
     let collector = Collector::new();
     let hour = Duration::from_secs(3600);
     let began = SystemTime::now() - hour;
@@ -242,7 +242,7 @@ fn a_span_that_began_in_the_past_and_ends_now_took_that_long() {
 }
 
 #[test]
-fn no_parent_leaves_the_parent_that_was_named() {
+fn a_parent_of_none_keeps_the_earlier_parent() {
     let collector = Collector::new();
     collector.enter(|| {
         let parent = llmobs::workflow("parent").start();
@@ -252,7 +252,7 @@ fn no_parent_leaves_the_parent_that_was_named() {
 }
 
 #[test]
-fn an_evaluation_is_of_the_moment_of_its_submission_in_milliseconds() {
+fn an_evaluation_has_the_time_of_its_submission_in_milliseconds() {
     let collector = Collector::new();
     let now = || u64::try_from(SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap();
     let before = now();
@@ -285,7 +285,7 @@ fn s36_s40_a_prompt_has_defaults_and_the_application() {
 }
 
 #[test]
-fn s37_of_two_templates_the_later_holds() {
+fn s37_the_later_of_two_templates_wins() {
     let collector = Collector::new();
     let chat = || [TemplateMessage::new("user", "{{q}}")];
     collector.enter(|| {
@@ -309,7 +309,7 @@ fn s37_of_two_templates_the_later_holds() {
 }
 
 #[test]
-fn s38_a_prompt_on_another_kind_is_for_the_llm_spans_right_below() {
+fn s38_a_prompt_on_another_kind_applies_to_child_llm_spans() {
     let collector = Collector::new();
     collector.enter(|| {
         let workflow = llmobs::workflow("w").start();
@@ -336,7 +336,7 @@ fn s38_a_prompt_on_another_kind_is_for_the_llm_spans_right_below() {
 }
 
 #[test]
-fn s41_s42_definitions_of_tools_stand_on_llm_spans_and_have_names() {
+fn s41_s42_tool_definitions_are_on_llm_spans_and_have_names() {
     let collector = Collector::new();
     let tools = || {
         let weather =
@@ -358,7 +358,7 @@ fn s41_s42_definitions_of_tools_stand_on_llm_spans_and_have_names() {
 }
 
 #[test]
-fn s43_a_tool_right_inside_an_llm_span_has_the_version_of_its_definition() {
+fn s43_a_child_tool_of_an_llm_span_has_the_version_of_its_definition() {
     let collector = Collector::new();
     collector.enter(|| {
         let llm = llmobs::llm("l").start();
@@ -416,9 +416,9 @@ fn s45_providers_are_in_lower_case_and_models_may_be_unknown() {
 }
 
 #[test]
-fn s46_own_before_parent_before_propagated_before_configured() {
+fn s46_own_values_win_over_parent_then_propagated_then_configured() {
     let collector = Collector::with_config(&Config::from_env().ml_app("configured"));
-    let said = |collector: &Collector, name| {
+    let app_and_session = |collector: &Collector, name| {
         let span = collector.span(name);
         (span.ml_app().to_owned(), span.session_id().map(str::to_owned))
     };
@@ -434,14 +434,14 @@ fn s46_own_before_parent_before_propagated_before_configured() {
         });
     });
     let pair = |app: &str, session: &str| (app.to_owned(), Some(session.to_owned()));
-    assert_eq!(said(&collector, "configured"), ("configured".to_owned(), None));
-    assert_eq!(said(&collector, "propagated"), pair("client-app", "client-session"));
-    assert_eq!(said(&collector, "own"), pair("own-app", "own-session"));
-    assert_eq!(said(&collector, "parent"), pair("own-app", "own-session"));
+    assert_eq!(app_and_session(&collector, "configured"), ("configured".to_owned(), None));
+    assert_eq!(app_and_session(&collector, "propagated"), pair("client-app", "client-session"));
+    assert_eq!(app_and_session(&collector, "own"), pair("own-app", "own-session"));
+    assert_eq!(app_and_session(&collector, "parent"), pair("own-app", "own-session"));
 }
 
 #[test]
-fn s47_s48_a_session_by_tag_is_a_field_and_a_tag() {
+fn s47_s48_a_session_is_a_field_and_a_tag() {
     let collector = Collector::new();
     collector.enter(|| {
         let span = llmobs::task("t").start();
@@ -555,7 +555,7 @@ fn s51_cost_tags_are_tags_that_the_span_has() {
 }
 
 #[test]
-fn s53_an_agent_goes_along_in_headers_its_name_where_it_can() {
+fn s53_headers_carry_the_agent_and_its_name_if_it_can_be_encoded() {
     let collector = Collector::new();
     for name in ["agent=1", "with, comma", "äöü"] {
         let mut headers: HashMap<String, String> = HashMap::new();

@@ -1,4 +1,4 @@
-//! What the attributes capture, and that they leave functions as they are.
+//! The values that attributes capture, and functions that they leave unchanged.
 
 use std::cell::Cell;
 
@@ -98,7 +98,7 @@ mod options {
     }
 
     #[test]
-    fn are_evaluated_once_before_the_body_and_borrow() {
+    fn borrow_arguments_and_are_evaluated_once_before_the_body() {
         let event = first_event(|| assert_eq!(with_all(request(Some("s-1")), "four"), 1 + 4));
         assert_eq!(event["name"], "call shop");
         assert_eq!(event["session_id"], "s-1");
@@ -110,7 +110,7 @@ mod options {
     }
 
     #[test]
-    fn of_none_are_as_if_not_given() {
+    fn that_are_none_are_ignored() {
         let event = first_event(|| assert_eq!(with_all(request(None), ""), 1));
         assert_eq!(event.get("session_id"), None);
     }
@@ -202,7 +202,7 @@ mod options {
 }
 
 #[test]
-fn s19_what_is_annotated_wins() {
+fn s19_annotations_win() {
     #[llmobs::llm]
     fn complete(prompt: &str) -> &str {
         llmobs::annotate(|note| {

@@ -1,4 +1,4 @@
-//! Which functions of a block get a span.
+//! The functions of a block that get a span.
 
 use expect_test::expect;
 use llmobs::testing::Collector;
@@ -67,7 +67,7 @@ mod inherent_impl {
     const N_IS_TWO: bool = true;
 
     #[test]
-    fn traces_all_but_what_is_left_out() {
+    fn traces_all_functions_except_const_and_skipped_ones() {
         let tree = expect![[r#"
             task first  in {"bytes":"<it::blocks::inherent_impl::Bytes<2>>"}  out <it::blocks::inherent_impl::Bytes<2>>
             └─ task second  in {"number":1}  out <it::blocks::inherent_impl::Bytes<3>>
@@ -135,7 +135,7 @@ mod traits {
     }
 }
 
-mod passed_over {
+mod implicit_calls {
     use super::*;
     use std::fmt;
 
@@ -182,7 +182,7 @@ mod passed_over {
     }
 
     #[test]
-    fn are_traits_whose_methods_are_called_in_passing() {
+    fn to_methods_of_common_traits_are_not_traced() {
         let tree = expect![[r#"
             task last_value  out 1
         "#]];
@@ -336,7 +336,7 @@ mod options {
     }
 
     #[test]
-    fn are_those_of_each_function() {
+    fn apply_to_each_function() {
         let collector = Collector::new();
         collector.enter(|| Client { session: "s-1".to_owned() }.complete("four"));
         let event = &collector.events()[0];
@@ -346,7 +346,7 @@ mod options {
     }
 }
 
-mod beside_other_attributes {
+mod with_other_attributes {
     use super::*;
 
     #[llmobs::instrument(skip_all)]
@@ -371,7 +371,7 @@ mod beside_other_attributes {
     }
 
     #[test]
-    fn traces_what_they_make() {
+    fn traces_the_functions_that_they_generate() {
         let collector = Collector::new();
         collector.enter(|| {
             pollster::block_on(1.default());

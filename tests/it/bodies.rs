@@ -85,9 +85,9 @@ fn local_borrows_are_assigned_to_mut_arguments() {
     assert_eq!(events(|| assert_eq!(pollster::block_on(trimmed_async(" A ", ("", ""))), 4)).len(), 1);
 }
 
-/// rust-lang/rust-analyzer#19944, #17363; tokio-rs/tokio#5518; fast/fastrace#147. What the compiler points at is in `ui`.
+/// rust-lang/rust-analyzer#19944, #17363; tokio-rs/tokio#5518; fast/fastrace#147. The locations in messages of the compiler are in `ui`.
 #[test]
-fn places_are_those_of_the_source() {
+fn locations_are_those_of_the_source() {
     const HERE: u32 = line!();
     #[llmobs::task]
     fn lines() -> (u32, u32) {
@@ -245,7 +245,7 @@ fn diverging_bodies() {
     );
 }
 
-/// metered#2: returning early. Labels, recursion and closures with it.
+/// metered#2: early returns, with labels, recursion and closures.
 #[test]
 fn control_flow() {
     #[llmobs::task]

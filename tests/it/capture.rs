@@ -1,4 +1,4 @@
-//! How values are captured: as well as their type allows, within a budget, and never against what is annotated.
+//! How values are captured: as precisely as their type allows, within a budget, and never in place of annotations.
 
 use std::collections::HashMap;
 
@@ -23,7 +23,7 @@ fn each_way(json: Json, shown: Shown, opaque: Opaque, moved: HashMap<u8, f64>) -
 }
 
 #[test]
-fn is_json_else_debug_else_the_type_before_the_body_can_move_it() {
+fn uses_json_then_debug_then_the_type_name_before_the_body_runs() {
     let tree = expect![[r#"
         task each_way  in {"json":{"text":"t"},"shown":"Shown","opaque":"<it::capture::Opaque>","moved":{"1":"NaN"}}  out <it::capture::Opaque>
     "#]];
@@ -53,7 +53,7 @@ fn folded() -> impl Iterator<Item = u8> {
 }
 
 #[test]
-fn is_the_same_ladder_in_expressions_and_for_items() {
+fn uses_the_same_order_for_expressions_and_items() {
     let collector = Collector::new();
     collector.enter(|| {
         by_expression();
@@ -101,7 +101,7 @@ mod paths {
 
     #[cfg(unix)]
     #[test]
-    fn are_shown_also_where_they_are_no_utf_8() {
+    fn are_captured_even_if_they_are_not_utf_8() {
         use std::os::unix::ffi::OsStrExt as _;
 
         let path = Path::new(OsStr::from_bytes(b"/a\xff/b"));
@@ -142,7 +142,7 @@ mod wrappers {
         request
     }
 
-    /// Hides what it derefs to.
+    /// Hides its deref target in `Debug`.
     struct Key(String);
 
     impl fmt::Debug for Key {
@@ -174,7 +174,7 @@ mod wrappers {
     }
 
     #[test]
-    fn show_what_they_hold_unless_they_hide_it() {
+    fn show_their_contents_unless_debug_hides_them() {
         let collector = Collector::new();
         collector.enter(|| {
             let sums = handle(Json(json!({ "a": 1 })), Extension(Arc::new(7)));
@@ -192,7 +192,7 @@ mod wrappers {
         .assert_eq(&tree);
     }
 
-    /// As the macro of `lazy_static` makes them.
+    /// A type like those that the macro of `lazy_static` generates.
     #[derive(Debug)]
     struct Static;
 
@@ -218,7 +218,7 @@ mod wrappers {
     }
 
     #[test]
-    fn that_compute_what_they_hold_are_not_asked() {
+    fn that_are_lazy_are_not_evaluated() {
         let collector = Collector::new();
         collector.enter(|| {
             let forced: fn() -> Vec<u8> = || panic!("forced");
@@ -243,20 +243,20 @@ fn stops_at_the_budget_and_notes_the_length() {
     expected.assert_eq(&collector.tree());
 }
 
-/// Described before the span begins.
+/// Its argument is captured before the span starts.
 #[llmobs::task]
 fn echoes(text: &str) -> impl Iterator<Item = char> {
     text.chars()
 }
 
 #[test]
-fn has_the_budget_of_the_client_that_is_current() {
+fn uses_the_budget_of_the_current_client() {
     let large = Collector::new();
     let small = Collector::with_config(&llmobs::Config::from_env().max_capture_bytes(8));
     for (before, collector, input) in
         [(&small, &large, "äöüäöü"), (&large, &small, "äö… [4 bytes left out] …öü")]
     {
-        // The thread uses the memory of this span again.
+        // The thread reuses the memory of this span.
         before.enter(|| echo(""));
         collector.enter(|| assert_eq!(echoes("äöüäöü").count(), 6));
         let [span] = collector.spans_of(llmobs::Kind::Task, "echoes").try_into().unwrap();
@@ -274,7 +274,7 @@ fn annotates(input: u8) -> u8 {
 }
 
 #[test]
-fn loses_against_annotations() {
+fn does_not_replace_annotations() {
     let collector = Collector::new();
     collector.enter(|| assert_eq!(annotates(1), 1));
     let event = &collector.events()[0];
@@ -298,7 +298,7 @@ fn takes(value: Instrumented) {
 }
 
 #[test]
-fn makes_no_spans_by_itself() {
+fn starts_no_spans_while_values_are_serialized() {
     let tree = expect![[r#"
         task takes  in {"value":"done"}
     "#]];
@@ -318,7 +318,7 @@ fn expressions(number: usize) -> usize {
 }
 
 #[test]
-fn of_expressions_makes_no_spans_and_is_left_out_where_they_panic() {
+fn of_expressions_starts_no_spans_and_omits_those_that_panic() {
     let collector = Collector::new();
     collector.enter(|| assert_eq!((expressions(0), expressions(3)), (0, 3)));
     let tree = expect![[r#"
@@ -395,7 +395,7 @@ mod everywhere {
         });
     }
 
-    /// What a value looks like in each place where there can be one, with 64 bytes for each.
+    /// The captured text of a value at each place that captures one, with 64 bytes for each.
     fn shown<T: Shown>(value: T) -> String {
         let collector = Collector::with_config(&llmobs::Config::from_env().max_capture_bytes(64));
         collector.enter(|| {
@@ -416,7 +416,7 @@ mod everywhere {
             None => places.push((text.to_owned(), vec![place.to_owned()])),
         };
         let events = collector.events();
-        assert_eq!(events.len(), 10, "a span too many, or too few");
+        assert_eq!(events.len(), 10, "the number of spans");
         for event in events {
             let name = event["name"].as_str().unwrap();
             for text in
@@ -437,7 +437,7 @@ mod everywhere {
                 other => add(&other.to_string(), name),
             }
         }
-        // The first place has most of the others with it.
+        // Most places have the same text as the first.
         let others =
             places.iter().skip(1).map(|(text, places)| format!("  in {}: {text:.99}\n", places.join(", ")));
         format!("{:.99}\n{}", places[0].0, others.collect::<String>())
@@ -472,7 +472,7 @@ mod everywhere {
         }
     }
 
-    /// A gigabyte of a list, one number at a time.
+    /// A list of a gigabyte, serialized one number at a time.
     #[derive(Clone, Copy, Default)]
     struct Long;
     impl Serialize for Long {
@@ -481,7 +481,7 @@ mod everywhere {
         }
     }
 
-    /// As many bytes of text, in pieces.
+    /// More than a gigabyte of text, written in pieces.
     #[derive(Clone, Copy, Default)]
     struct LongText;
     impl fmt::Display for LongText {
@@ -512,7 +512,7 @@ mod everywhere {
     }
 
     #[test]
-    fn a_value_is_captured_in_the_same_way() {
+    fn values_are_captured_in_the_same_way() {
         let all = [
             shown(Fails),
             shown(Panics),

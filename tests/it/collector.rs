@@ -1,4 +1,4 @@
-//! What a test of a program finds out with a collector.
+//! What the test of a program can read from a collector.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -36,16 +36,16 @@ fn spans_are_found_by_kind_and_name_in_the_order_of_their_starts() {
 }
 
 #[test]
-fn the_one_span_of_a_name_is_one() {
+fn span_panics_unless_exactly_one_span_has_the_name() {
     let collector = same_names();
     assert_eq!(collector.span("other").kind(), Kind::Tool);
-    let told = |name| {
+    let message = |name| {
         let panic = catch_unwind(AssertUnwindSafe(|| collector.span(name))).unwrap_err();
         panic.downcast_ref::<String>().unwrap().clone()
     };
     let tree = collector.tree();
-    assert_eq!(told("search"), format!("3 spans are called \"search\", not one:\n{tree}"));
-    assert_eq!(told("nobody"), format!("0 spans are called \"nobody\", not one:\n{tree}"));
+    assert_eq!(message("search"), format!("3 spans are called \"search\", not one:\n{tree}"));
+    assert_eq!(message("nobody"), format!("0 spans are called \"nobody\", not one:\n{tree}"));
 }
 
 #[test]

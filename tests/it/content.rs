@@ -53,7 +53,7 @@ fn s26_s27_documents_of_embedding_and_retrieval_spans() {
     );
 }
 
-/// The other SDKs ignore it; here nothing is lost.
+/// The other SDKs ignore such content. Here it is kept.
 #[test]
 fn s28_content_of_another_kind_is_shown_as_text() {
     let collector = Collector::new();
@@ -70,7 +70,7 @@ fn s28_content_of_another_kind_is_shown_as_text() {
 }
 
 #[test]
-fn s29_annotations_add_up_and_the_last_wins() {
+fn s29_annotations_accumulate_and_the_last_wins() {
     let collector = Collector::new();
     collector.enter(|| {
         let span = llmobs::task("t").start();
@@ -123,7 +123,7 @@ fn processed(processor: fn(SpanData) -> Option<SpanData>) -> Collector {
 }
 
 #[test]
-fn s33_a_span_that_is_dropped_leaves_its_children() {
+fn s33_children_of_a_dropped_span_are_kept() {
     let collector = processed(|span| (span.name != "r").then_some(span));
     let [child] = &*collector.spans() else { panic!("{}", collector.tree()) };
     assert_eq!(child.name, "child");
@@ -131,7 +131,7 @@ fn s33_a_span_that_is_dropped_leaves_its_children() {
 }
 
 #[test]
-fn s35_a_processor_sees_what_a_span_is() {
+fn s35_a_processor_sees_the_properties_of_a_span() {
     let collector = processed(|mut span| {
         let seen = (span.kind() == Kind::Retrieval && span.parent_id().is_none())
             || (span.kind() == Kind::Task && span.parent_id().is_some());

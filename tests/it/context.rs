@@ -1,4 +1,4 @@
-//! The current span follows the program: into futures, across threads and runtimes, and never where it does not belong.
+//! The current span follows the program into futures and across threads and runtimes, and is current nowhere else.
 
 use std::future::{Future, pending, poll_fn};
 use std::pin::{Pin, pin};
@@ -92,7 +92,7 @@ async fn spawns() {
 
 #[test]
 fn spawned_work_belongs_to_the_context_it_is_given() {
-    // The default context leads to the default client, of which there is none.
+    // The default context uses the default client, which does not exist here.
     let tree = expect![[r#"
         workflow spawns
         ├─ task step  in {"name":"carried"}  out CARRIED
@@ -103,7 +103,7 @@ fn spawned_work_belongs_to_the_context_it_is_given() {
 }
 
 #[test]
-fn parent_of_a_future_is_what_is_current_at_its_first_poll() {
+fn parent_of_a_future_is_the_current_span_at_its_first_poll() {
     let collector = Collector::new();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     collector.enter(|| {
@@ -120,7 +120,7 @@ fn parent_of_a_future_is_what_is_current_at_its_first_poll() {
     tree.assert_eq(&collector.tree());
 }
 
-/// A span for each time it is polled, and one when it is dropped.
+/// Records a span for each poll, and one when it is dropped.
 struct Witness;
 
 impl Future for Witness {
@@ -155,7 +155,7 @@ impl Holder {
 }
 
 #[test]
-fn self_is_dropped_inside_the_span_also_where_the_body_uses_a_part_of_it() {
+fn self_is_dropped_inside_the_span_even_if_the_body_uses_a_part() {
     let collector = Collector::new();
     collector.enter(|| {
         assert_eq!(Holder { used: "part", _unused: Witness }.into_used(), "part");
@@ -180,11 +180,11 @@ fn poll_once(future: Pin<&mut impl Future<Output = ()>>) {
 }
 
 #[test]
-fn future_is_dropped_inside_its_span_also_on_another_thread() {
+fn future_is_dropped_inside_its_span_even_on_another_thread() {
     let collector = Collector::new();
     let mut future = Box::pin(holds_witness());
     collector.enter(|| poll_once(future.as_mut()));
-    // Between polls its span is current nowhere.
+    // Between polls, its span is not current.
     collector.enter(|| llmobs::task("between").start().finish());
     thread::spawn(move || {
         let mut future = future;
@@ -204,7 +204,7 @@ fn future_is_dropped_inside_its_span_also_on_another_thread() {
 }
 
 #[test]
-fn every_runtime_will_do() {
+fn every_runtime_works() {
     let collector = Collector::new();
     let work = || async {
         let mut yielded = false;
@@ -224,9 +224,9 @@ fn every_runtime_will_do() {
         multi_thread.block_on(task).unwrap();
         smol::block_on(smol::spawn(work().in_context(span("smol"))));
         pollster::block_on(work().in_context(span("pollster")));
-        let mut by_hand = pin!(work().in_context(span("by hand")));
+        let mut polled = pin!(work().in_context(span("by hand")));
         let mut context = Context::from_waker(Waker::noop());
-        while by_hand.as_mut().poll(&mut context).is_pending() {}
+        while polled.as_mut().poll(&mut context).is_pending() {}
     });
     let tree = expect![[r#"
         workflow tokio current-thread
@@ -244,7 +244,7 @@ fn every_runtime_will_do() {
 }
 
 #[test]
-fn scoped_threads_get_the_context_by_hand_and_nothing_by_themselves() {
+fn scoped_threads_have_a_context_only_if_it_is_attached() {
     let collector = Collector::new();
     collector.enter(|| {
         let span = llmobs::workflow("root").start();
@@ -282,7 +282,7 @@ fn span_is_annotated_and_finished_from_another_thread() {
     })
     .join()
     .unwrap();
-    // Too late, and harmless.
+    // An annotation after the end has no effect.
     context.annotate(|note| {
         note.output("too late");
     });
@@ -299,7 +299,7 @@ async fn local(text: Rc<str>) -> usize {
 }
 
 #[test]
-fn traced_futures_are_send_exactly_when_they_would_be_without() {
+fn traced_futures_are_send_exactly_if_untraced_ones_are() {
     fn send(_: &impl Send) {}
     fn send_and_sync<T: Send + Sync>() {}
     send_and_sync::<llmobs::Span>();
@@ -327,7 +327,7 @@ fn sums(to: u8) -> impl Iterator<Item = u8> {
 }
 
 #[test]
-fn iterator_that_uses_another_of_itself_is_its_parent() {
+fn iterator_is_the_parent_of_the_instances_that_it_consumes() {
     let collector = Collector::new();
     collector.enter(|| assert_eq!(sums(3).collect::<Vec<_>>(), [1, 2, 4]));
     let tree = expect![[r#"
@@ -352,7 +352,7 @@ fn pinned() -> impl Iterator<Item = usize> {
 async fn pinned_no_further() {}
 
 #[test]
-fn parent_can_be_what_is_current_at_the_call() {
+fn parent_can_be_the_current_span_at_the_call() {
     let collector = Collector::new();
     let [here, elsewhere] =
         ["here", "elsewhere"].map(|name| collector.enter(|| llmobs::workflow(name).start()));
@@ -377,7 +377,7 @@ fn mark() {}
 
 /// tokio-rs/tracing#2541, #2562
 #[test]
-fn while_a_future_is_dropped() {
+fn is_current_while_a_future_is_dropped() {
     struct Guard;
 
     impl Drop for Guard {
@@ -416,7 +416,7 @@ fn while_a_future_is_dropped() {
         assert_eq!(local().now_or_never(), None);
         let mut polled = Box::pin(returned());
         assert_eq!(polled.as_mut().now_or_never(), None);
-        // Dropped where nothing is current.
+        // Dropped where no span is current.
         thread::spawn(move || drop(polled)).join().unwrap();
     });
     let tree = expect![[r#"
@@ -436,7 +436,7 @@ fn while_a_future_is_dropped() {
 
 /// tokio-rs/tracing-opentelemetry#253
 #[test]
-fn parent_from_elsewhere() {
+fn parent_can_belong_to_another_client() {
     struct Request {
         context: Option<llmobs::Context>,
     }
@@ -454,7 +454,7 @@ fn parent_from_elsewhere() {
     let collector = Collector::new();
     let caller = collector.enter(|| llmobs::workflow("caller").start());
     let context = caller.context();
-    // On a thread where something else is current.
+    // On a thread where another client is current.
     thread::spawn(move || {
         let elsewhere = Collector::new();
         elsewhere.enter(|| {
@@ -484,7 +484,7 @@ fn parent_from_elsewhere() {
 /// Arize-ai/openinference#1769; traceloop/openllmetry#3061; langfuse/langfuse#9198; openlit/openlit#1369; google/adk-python#4894
 #[cfg(feature = "stream")]
 #[test]
-fn after_a_stream_is_left_early() {
+fn is_restored_after_a_stream_is_left_early() {
     use futures_util::stream::{self, Stream, StreamExt as _};
 
     #[llmobs::llm]

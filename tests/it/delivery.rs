@@ -1,4 +1,4 @@
-//! From a finished span to a server on loopback, a file, or a count of what was lost.
+//! The delivery of finished spans to a server on loopback or to a file, and the count of lost spans.
 
 use std::fs;
 use std::net::TcpListener;
@@ -35,7 +35,7 @@ fn dropped(report: &Report) -> Vec<(DropReason, u64)> {
 }
 
 #[test]
-fn busy_server_gets_the_same_body_until_it_takes_it() {
+fn busy_server_gets_the_same_body_until_it_accepts_it() {
     own_process!();
     let server = CaptureServer::start().statuses(&[500, 429, 503, 408, 425, 202]);
     let _llmobs = agentless(&server.url()).timeout(Duration::from_millis(500)).init().unwrap();
@@ -48,7 +48,7 @@ fn busy_server_gets_the_same_body_until_it_takes_it() {
 }
 
 #[test]
-fn spans_wait_for_a_server_that_is_away() {
+fn spans_wait_for_an_unreachable_server() {
     own_process!();
     let (listener, url) = silent_server();
     let address = listener.local_addr().unwrap();
@@ -62,13 +62,13 @@ fn spans_wait_for_a_server_that_is_away() {
     assert_eq!(server.events().len(), 3);
 }
 
-/// Passes on what it gets, after the errors that it was given.
-struct Own {
+/// Returns the given errors, then forwards what it gets.
+struct ProgramTransport {
     errors: Vec<TransportError>,
     got: mpsc::Sender<Value>,
 }
 
-impl Transport for Own {
+impl Transport for ProgramTransport {
     fn spans(&mut self, body: &str) -> Result<(), TransportError> {
         llmobs::task("of the transport").start().finish();
         match self.errors.pop() {
@@ -83,24 +83,24 @@ impl Transport for Own {
     }
 }
 
-impl Drop for Own {
+impl Drop for ProgramTransport {
     fn drop(&mut self) {
         self.got.send("dropped".into()).unwrap();
     }
 }
 
 #[test]
-fn transport_of_the_program_delivers_in_place_of_llmobs() {
+fn transport_of_the_program_replaces_the_built_in_ones() {
     own_process!();
     let (got, received) = mpsc::channel();
     let open = move || {
         let errors = ["later", "panic"].map(TransportError::temporary).into_iter();
         let errors = errors.chain([TransportError::permanent("never")]).collect();
-        Own { errors, got: got.clone() }
+        ProgramTransport { errors, got: got.clone() }
     };
     let config = Config::new().ml_app("app").timeout(Duration::from_millis(500)).transport(open);
     let llmobs = config.init().unwrap();
-    // The first is refused for good, the second meets a panic, and the third is tried again.
+    // The first span is rejected, the second panics in the transport, and the third is retried.
     for (delivered, rejected) in [(0, 1), (0, 2), (1, 2)] {
         spans(1);
         let report = format!("{delivered} delivered, {rejected} dropped (rejected: {rejected}), 0 pending");
@@ -108,7 +108,7 @@ fn transport_of_the_program_delivers_in_place_of_llmobs() {
     }
     evaluation("seen");
     drop(llmobs);
-    // It was dropped before the guard was.
+    // The transport is dropped before the drop of the guard returns.
     let received: Vec<Value> = received.try_iter().collect();
     assert_eq!(received.len(), 3);
     assert_eq!(received[2], "dropped");
@@ -117,7 +117,7 @@ fn transport_of_the_program_delivers_in_place_of_llmobs() {
 }
 
 #[test]
-fn refusal_of_a_span_is_final() {
+fn rejected_spans_are_not_retried() {
     own_process!();
     for (status, reason) in
         [(400, DropReason::Rejected), (410, DropReason::Rejected), (422, DropReason::Rejected)]
@@ -132,35 +132,35 @@ fn refusal_of_a_span_is_final() {
 }
 
 #[test]
-fn spans_wait_where_all_requests_are_refused() {
+fn spans_wait_if_the_server_rejects_all_requests() {
     own_process!();
-    // The span is small.
+    // The span is small, so that even 413 is not about its size.
     for status in [401, 403, 404, 413] {
         let server = CaptureServer::start().statuses(&[status]);
         let _llmobs = agentless(&server.url()).init().unwrap();
         spans(1);
         assert_eq!(llmobs::flush(Duration::from_millis(100)).pending(), 1);
-        // The next attempt is a minute away, unless a flush asks for one.
+        // The next attempt is in a minute, unless a flush asks for one.
         assert_eq!(llmobs::flush(PATIENCE).to_string(), "1 delivered, 0 dropped, 0 pending");
         assert_eq!(server.posts().len(), 2);
     }
 }
 
 #[test]
-fn redirect_is_not_followed_since_the_key_would_go_along() {
+fn redirects_are_not_followed_so_that_the_key_stays_secret() {
     own_process!();
-    let thief = CaptureServer::start();
+    let other = CaptureServer::start();
     for status in [301, 302, 303, 307, 308] {
-        let server = CaptureServer::start().statuses(&[status]).header("location", &thief.url());
+        let server = CaptureServer::start().statuses(&[status]).header("location", &other.url());
         let _llmobs = agentless(&server.url()).init().unwrap();
         spans(1);
         assert_eq!(llmobs::flush(Duration::from_millis(100)).pending(), 1, "{status}");
         assert_eq!(server.posts().len(), 1);
     }
-    assert_eq!(thief.requests().len(), 0);
+    assert_eq!(other.requests().len(), 0);
 }
 
-/// A server that accepts connections, by the kernel alone, and never answers.
+/// A server that never answers, whose connections only the kernel accepts.
 fn silent_server() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -168,14 +168,14 @@ fn silent_server() -> (TcpListener, String) {
 }
 
 #[test]
-fn flush_and_guard_let_go_of_a_server_that_never_answers() {
+fn flush_and_guard_do_not_wait_for_a_server_that_never_answers() {
     own_process!();
     let (_listener, url) = silent_server();
     let llmobs = agentless(&url).timeout(NEVER).init().unwrap();
     spans(3);
     let report = llmobs::flush(Duration::from_millis(1));
     assert_eq!((report.delivered, dropped(&report), report.pending()), (0, vec![], 3));
-    // Would not return for a day if it waited for the attempt to end.
+    // This would take a day if it waited for the end of the attempt.
     drop(llmobs);
     assert!(!llmobs::enabled());
 }
@@ -187,7 +187,7 @@ fn guard_leaves_time_for_another_attempt() {
     let llmobs = agentless(&server.url()).timeout(Duration::from_secs(1)).init().unwrap();
     spans(1);
     drop(llmobs);
-    // The refused attempt carried it, and so did the next.
+    // Both the rejected attempt and the next one contained the span.
     assert_eq!(server.events().len(), 2);
 }
 
@@ -198,13 +198,13 @@ fn attempt_ends_at_its_timeout() {
     let _llmobs = agentless(&url).timeout(Duration::from_millis(50)).init().unwrap();
     spans(1);
     assert_eq!(llmobs::flush(Duration::from_millis(300)).to_string(), "0 delivered, 0 dropped, 1 pending");
-    // The next attempt asks whether the server answers.
+    // The next attempt checks whether the server answers.
     let connections = [(); 2].map(|()| listener.accept().unwrap().0);
     assert_eq!(connections.len(), 2);
 }
 
 #[test]
-fn queue_takes_what_fits_and_counts_the_rest() {
+fn spans_that_do_not_fit_in_the_queue_are_dropped_and_counted() {
     own_process!();
     let (listener, url) = silent_server();
     let _llmobs = agentless(&url).timeout(NEVER).max_queue_bytes(100_000).init().unwrap();
@@ -216,26 +216,26 @@ fn queue_takes_what_fits_and_counts_the_rest() {
     }
     let report = llmobs::flush(Duration::ZERO);
     assert_eq!(report.delivered, 0);
-    // Further ones wait without their input, as long as there is room for that.
+    // Further spans are queued without their input while there is room.
     assert!((20..50).contains(&report.pending()), "{report}");
     assert_eq!(dropped(&report), [(DropReason::QueueFull, 50 - report.pending())]);
-    // The guard need not wait for it.
+    // The guard does not wait for the server.
     drop(listener);
 }
 
 #[test]
-fn large_batch_goes_out_before_its_time_and_in_requests_of_five_mebibytes() {
+fn large_batch_is_sent_early_in_requests_of_at_most_five_mebibytes() {
     own_process!();
     let server = CaptureServer::start();
     let _llmobs = agentless(&server.url()).flush_interval(NEVER).init().unwrap();
-    // Quotes inside of JSON inside of JSON: the events are twice as large as what waits in the queue.
+    // Quotes in JSON in JSON: the events are twice as large as the queued records.
     let big = [format!("{}x", "\"".repeat(400_000))];
     for number in 0..12 {
         llmobs::task(format!("step {number}")).start().annotate(|note| {
             note.input(&big);
         });
     }
-    // No flush: twelve megabytes do not wait for tomorrow.
+    // No flush: twelve megabytes do not wait for the flush interval.
     server.wait_for_posts(1);
     assert_eq!(llmobs::flush(PATIENCE).delivered, 12);
     let names: Vec<Value> = server.events().iter().map(|event| event["name"].clone()).collect();
@@ -263,7 +263,7 @@ fn agent_gets_the_spans_without_a_key() {
 }
 
 #[test]
-fn an_agent_that_cannot_be_asked_is_none_where_there_is_a_key() {
+fn an_unusable_agent_url_is_ignored_if_there_is_a_key() {
     own_process!();
     for agent in ["unix:///nowhere/llmobs/apm.socket", "http://user:password@agent", "ftp://agent"] {
         let server = CaptureServer::start();
@@ -303,7 +303,7 @@ fn evaluation(label: &str) {
 }
 
 #[test]
-fn agent_gets_evaluations_after_the_spans_they_may_speak_of() {
+fn agent_gets_evaluations_after_the_spans() {
     own_process!();
     let server = CaptureServer::start();
     for (origin, proxy) in [("", "/evp_proxy/v2"), ("/base", "/base")] {
@@ -312,18 +312,18 @@ fn agent_gets_evaluations_after_the_spans_they_may_speak_of() {
         evaluation("l");
         spans(1);
         assert_eq!(llmobs::flush(PATIENCE).delivered, 2);
-        let told = server.posts().split_off(server.posts().len() - 2).into_iter().map(|post| {
+        let requests = server.posts().split_off(server.posts().len() - 2).into_iter().map(|post| {
             assert_eq!(post.headers.get("dd-api-key"), None);
             (post.path, post.headers["x-datadog-evp-subdomain"].clone())
         });
         let expected = [("api/v2/llmobs", "llmobs-intake"), ("api/intake/llm-obs/v2/eval-metric", "api")]
             .map(|(path, subdomain)| (format!("{proxy}/{path}"), subdomain.to_owned()));
-        assert_eq!(told.collect::<Vec<_>>(), expected);
+        assert_eq!(requests.collect::<Vec<_>>(), expected);
     }
 }
 
 #[test]
-fn file_gets_one_wrapper_a_line_and_keeps_what_was_there() {
+fn file_gets_one_wrapper_per_line_and_is_appended_to() {
     own_process!();
     let path = std::env::temp_dir().join(format!("llmobs-delivery-{}.jsonl", std::process::id()));
     for name in ["first", "second"] {
@@ -351,7 +351,7 @@ fn file_gets_one_wrapper_a_line_and_keeps_what_was_there() {
 }
 
 #[test]
-fn file_gets_one_request_a_line_for_each_evaluation() {
+fn file_gets_one_line_per_evaluation() {
     own_process!();
     let path = std::env::temp_dir().join(format!("llmobs-evaluations-{}.jsonl", std::process::id()));
     let llmobs = Config::from_env().exporter(Exporter::File(path.clone())).init().unwrap();
@@ -371,7 +371,7 @@ fn file_gets_one_request_a_line_for_each_evaluation() {
     assert_eq!(labels, ["first", "second"]);
 }
 
-/// The text of the error, after seeing that nothing is recorded.
+/// Returns the text of the error, and checks that nothing is recorded.
 fn failed(config: Config) -> String {
     let outcome: Result<Guard, Error> = config.init();
     assert!(!llmobs::enabled());
@@ -379,7 +379,7 @@ fn failed(config: Config) -> String {
 }
 
 #[test]
-fn impossible_configurations_are_errors_that_say_what_to_do() {
+fn invalid_configurations_are_errors_with_a_hint() {
     own_process!();
     let base = || Config::from_env().exporter(Exporter::Http);
     let directory = Exporter::File(std::env::temp_dir());
@@ -406,7 +406,7 @@ fn impossible_configurations_are_errors_that_say_what_to_do() {
 }
 
 #[test]
-fn second_init_is_refused_and_the_first_goes_on() {
+fn second_init_fails_and_the_first_client_continues() {
     own_process!();
     let server = CaptureServer::start();
     let llmobs = agentless(&server.url()).init().unwrap();
@@ -421,7 +421,7 @@ fn second_init_is_refused_and_the_first_goes_on() {
 }
 
 #[test]
-fn what_outlives_its_client_is_counted_and_harms_nobody() {
+fn spans_and_evaluations_after_shutdown_are_counted_as_dropped() {
     own_process!();
     let server = CaptureServer::start();
     let llmobs = agentless(&server.url()).init().unwrap();
@@ -443,12 +443,12 @@ fn what_outlives_its_client_is_counted_and_harms_nobody() {
 }
 
 #[test]
-fn s10_s56_s59_s60_without_a_client_nothing_and_with_one_all_in_requests_of_five_mebibytes() {
+fn s10_s56_s59_s60_nothing_is_sent_without_a_client_and_all_with_one() {
     own_process!();
     let nowhere = llmobs::workflow("nowhere").start();
     assert_eq!(nowhere.enter(|| 1 + 1), 2);
     nowhere.annotate(|_| {
-        panic!("asked for an annotation that nobody takes");
+        panic!("the annotation was built without a client");
     });
     assert_eq!((nowhere.export(), llmobs::export_span()), (None, None));
     nowhere.finish();

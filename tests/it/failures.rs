@@ -1,4 +1,4 @@
-//! Errors that are returned and panics that pass: on the span, and unchanged to the caller.
+//! Returned errors and panics: recorded on the span, and passed on unchanged to the caller.
 
 use std::any::Any;
 use std::error::Error;
@@ -36,7 +36,7 @@ impl Error for Outer {
 
 impl Error for Inner {}
 
-/// The error of the first span that `program` makes, as JSON text.
+/// Compares the error of the first span of `program`, as JSON text.
 fn check_error(program: impl FnOnce(), error: &Expect) {
     let collector = Collector::new();
     collector.enter(program);
@@ -113,7 +113,7 @@ mod skipped {
     }
 
     #[test]
-    fn errors_keep_their_type_and_what_is_said_by_hand() {
+    fn errors_keep_their_type_and_annotations() {
         let collector = Collector::new();
         collector.enter(program);
         expect![[r#"
@@ -138,7 +138,7 @@ mod skipped {
     }
 
     #[test]
-    fn errors_of_a_whole_program_keep_their_type_and_what_is_said_by_hand() {
+    fn errors_of_a_whole_program_keep_their_type_and_annotations() {
         let collector = Collector::with_config(&llmobs::Config::from_env().capture_errors(false));
         collector.enter(program);
         expect![[r#"
@@ -169,7 +169,7 @@ mod returned {
     }
 
     #[test]
-    fn error_is_shown_with_its_sources_whatever_the_result_is_called() {
+    fn error_of_an_aliased_result_is_shown_with_its_sources() {
         let error = expect![[r#"
             {
               "message": "the request failed",
@@ -203,7 +203,7 @@ mod returned {
     }
 
     #[test]
-    fn box_that_stays_on_its_thread_is_shown() {
+    fn boxed_error_that_is_not_send_is_shown() {
         let error = expect![[r#"
             {
               "message": "connection refused",
@@ -249,7 +249,7 @@ mod returned {
     }
 
     #[test]
-    fn other_values_are_shown_as_well_as_their_type_allows() {
+    fn other_values_are_shown_as_precisely_as_their_type_allows() {
         let collector = Collector::new();
         collector.enter(|| {
             assert_eq!(text(), Err("no such table".to_owned()));
@@ -276,7 +276,7 @@ mod returned {
     }
 
     #[test]
-    fn error_marks_every_span_that_it_passes() {
+    fn error_marks_every_span_that_returns_it() {
         let collector = Collector::new();
         collector.enter(|| assert!(pollster::block_on(through_question_mark()).is_err()));
         let expected = expect![[r#"
@@ -320,7 +320,7 @@ mod panics {
     }
 
     #[test]
-    fn go_on_with_the_same_payload_and_mark_the_span() {
+    fn continue_with_the_same_payload_and_mark_the_span() {
         let collector = Collector::new();
         collector.enter(|| {
             assert_eq!(*payload_of(|| with_text("way")).downcast::<String>().unwrap(), "no way");
@@ -330,7 +330,7 @@ mod panics {
             assert_eq!(*payload_of(in_place).downcast::<&str>().unwrap(), "in place");
             let span = llmobs::workflow("by hand").start();
             payload_of(|| span.enter(|| panic!("by hand")));
-            // What is current is as it was before.
+            // The current span is the same as before.
             llmobs::task("after").start().finish();
         });
         let expected = expect![[r#"
@@ -363,7 +363,7 @@ fn sources_of_an_error() {
         }
     }
 
-    /// As reports do: the whole chain where it is asked for with `#`.
+    /// A report like those of error libraries, which print the whole chain with `#`.
     struct Report(Layer);
 
     impl fmt::Display for Report {

@@ -1,4 +1,4 @@
-//! A logger that waits, while spans find no room.
+//! A logger that blocks while spans do not fit in the queue.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, OnceLock};
@@ -7,13 +7,13 @@ use std::time::Duration;
 use llmobs::testing::Collector;
 use llmobs::{Config, DropReason};
 
-/// Longer than the test takes if nothing waits for anything.
+/// Longer than the test takes if no thread waits for another.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Passes on what is logged, and waits for a word before it goes on.
+/// Forwards each message, and blocks until the test lets it continue.
 struct Logger {
-    heard: Sender<String>,
-    go_on: Mutex<Receiver<()>>,
+    messages: Sender<String>,
+    resumed: Mutex<Receiver<()>>,
 }
 
 impl log::Log for Logger {
@@ -22,19 +22,19 @@ impl log::Log for Logger {
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        self.heard.send(record.args().to_string()).unwrap();
-        self.go_on.lock().unwrap().recv_timeout(PATIENCE).unwrap();
+        self.messages.send(record.args().to_string()).unwrap();
+        self.resumed.lock().unwrap().recv_timeout(PATIENCE).unwrap();
     }
 
     fn flush(&self) {}
 }
 
 #[test]
-fn a_thread_of_the_program_does_not_wait_for_its_logger() {
+fn threads_of_the_program_do_not_wait_for_the_logger() {
     static LOGGER: OnceLock<Logger> = OnceLock::new();
     own_process!();
-    let ((heard, said), (go, go_on)) = (channel(), channel());
-    log::set_logger(LOGGER.get_or_init(|| Logger { heard, go_on: Mutex::new(go_on) })).unwrap();
+    let ((messages, logged), (resume, resumed)) = (channel(), channel());
+    log::set_logger(LOGGER.get_or_init(|| Logger { messages, resumed: Mutex::new(resumed) })).unwrap();
     log::set_max_level(log::LevelFilter::Warn);
     let collector = Collector::with_config(&Config::from_env().max_queue_bytes(1));
     let dropped = |spans: u64| {
@@ -43,10 +43,10 @@ fn a_thread_of_the_program_does_not_wait_for_its_logger() {
     };
     collector.enter(|| llmobs::task("too large").start().finish());
     assert_eq!(
-        said.recv_timeout(PATIENCE).unwrap(),
+        logged.recv_timeout(PATIENCE).unwrap(),
         "1 span(s) or evaluation(s) are lost: more than 1 bytes wait for delivery"
     );
-    // The logger waits. The program goes on, whatever it does wrong, and its spans are counted.
+    // The logger blocks. The program continues despite its mistakes, and its spans are counted.
     dropped(1);
     collector.enter(|| {
         (0..9).for_each(|_| llmobs::task("too large").start().finish());
@@ -55,8 +55,8 @@ fn a_thread_of_the_program_does_not_wait_for_its_logger() {
         });
     });
     dropped(10);
-    go.send(()).unwrap();
-    let mistake = said.recv_timeout(PATIENCE).unwrap();
+    resume.send(()).unwrap();
+    let mistake = logged.recv_timeout(PATIENCE).unwrap();
     assert!(mistake.starts_with("an annotation was lost: no span is current"), "{mistake}");
-    go.send(()).unwrap();
+    resume.send(()).unwrap();
 }

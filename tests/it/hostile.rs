@@ -1,5 +1,5 @@
-//! Code of the user that misbehaves where llmobs calls it: loggers, formatters and values. The program goes on as without
-//! llmobs, and what can be shown is shown.
+//! Code of the user that misbehaves when llmobs calls it: loggers, formatters and values. The program continues as without
+//! llmobs, and all other values are captured.
 
 use std::cell::Cell;
 use std::fmt;
@@ -12,7 +12,7 @@ use llmobs::testing::Collector;
 use llmobs::{Config, Exporter};
 use serde::{Serialize, Serializer};
 
-/// Panics at every line, as a logger does that prints to a closed pipe.
+/// Panics at every message, like a logger that prints to a closed pipe.
 struct Hostile;
 
 impl log::Log for Hostile {
@@ -38,10 +38,10 @@ fn one() -> u8 {
 }
 
 #[test]
-fn logger_that_panics_stops_neither_the_worker_nor_the_program() {
+fn panicking_logger_does_not_stop_the_worker_or_the_program() {
     own_process!();
     set_hostile_logger();
-    // Port 9 refuses: each batch ends with a warning.
+    // Port 9 refuses connections, so that each batch ends with a warning.
     let config = Config::from_env().exporter(Exporter::Http).agentless(true).api_key("key");
     let config = config.override_origin("http://127.0.0.1:9").timeout(Duration::from_millis(100));
     let guard = config.clone().init().unwrap();
@@ -51,7 +51,7 @@ fn logger_that_panics_stops_neither_the_worker_nor_the_program() {
         assert_eq!((report.dropped_total(), report.pending()), (lost, 0));
     }
     drop(guard);
-    // A queue without room warns on the thread of the program.
+    // A queue without room causes a warning on the thread of the program.
     let guard = config.max_queue_bytes(0).init().unwrap();
     assert_eq!(one(), 1);
     assert_eq!(llmobs::flush(Duration::from_secs(60)).dropped_total(), 1);
@@ -73,7 +73,7 @@ fn counts(state: &State, misses: &RwLock<u8>, rest: Arc<Mutex<u8>>) -> u8 {
 }
 
 #[test]
-fn lock_that_the_caller_holds_is_not_waited_for() {
+fn capture_does_not_wait_for_a_lock_of_the_caller() {
     let (done, is_done) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let collector = Collector::new();
@@ -89,7 +89,7 @@ fn lock_that_the_caller_holds_is_not_waited_for() {
     .assert_eq(&is_done.recv_timeout(Duration::from_secs(60)).expect("the call waits for the lock"));
 }
 
-/// Panics when it is formatted, with a payload that panics when it is dropped.
+/// The payload of a panic, which panics when it is dropped.
 struct Bomb;
 
 impl Drop for Bomb {
@@ -121,7 +121,7 @@ fn payload_that_panics_when_it_is_dropped_does_not_reach_the_program() {
     assert_eq!(collector.tree(), tree);
 }
 
-/// Writes its text for ever.
+/// Writes text without end.
 struct Endless;
 
 impl fmt::Display for Endless {
@@ -141,14 +141,14 @@ fn endless_texts() -> Result<(), Endless> {
 }
 
 #[test]
-fn texts_without_end_are_cut() {
+fn texts_without_end_are_truncated() {
     let collector = Collector::new();
     collector.enter(|| assert!(endless_texts().is_err()));
     let event = collector.events()[0].to_string();
     assert!((100_000..400_000).contains(&event.len()), "{} bytes", event.len());
 }
 
-/// Says when it is captured, in nanoseconds of Unix time.
+/// Serializes as the time of its capture, in nanoseconds of Unix time.
 struct Clock;
 
 impl Serialize for Clock {
@@ -200,7 +200,7 @@ fn annotated_error_wins() {
 }
 
 #[test]
-fn span_of_a_closed_client_starts_no_children_while_another_is_open() {
+fn span_of_a_closed_client_starts_no_children_in_another_client() {
     let closed = Collector::new();
     let span = closed.enter(|| llmobs::workflow("of the closed").start());
     drop(closed);
@@ -212,7 +212,7 @@ fn span_of_a_closed_client_starts_no_children_while_another_is_open() {
     assert_eq!(open.tree(), "");
 }
 
-/// Writes something and fails then, or panics.
+/// Writes a text, and then fails or panics.
 struct Broken {
     panics: bool,
 }
@@ -240,7 +240,7 @@ fn broken_texts(broken: Broken) -> Result<(), Broken> {
 }
 
 #[test]
-fn texts_that_fail_are_kept_so_far_and_those_that_panic_are_left_out() {
+fn failing_texts_are_kept_in_part_and_panicking_ones_are_omitted() {
     let collector = Collector::new();
     collector.enter(|| {
         for panics in [false, true] {
@@ -263,7 +263,7 @@ fn texts_that_fail_are_kept_so_far_and_those_that_panic_are_left_out() {
     );
 }
 
-/// The state of a fold. All of its code makes spans.
+/// The state of a fold, whose code starts spans.
 #[derive(Serialize)]
 struct Traced(u8);
 
@@ -279,7 +279,7 @@ impl Drop for Traced {
     }
 }
 
-/// The state of a fold that cannot begin.
+/// The state of a fold, whose default panics.
 #[derive(Serialize)]
 struct Unborn;
 
@@ -305,7 +305,7 @@ fn folds_unborn(to: u8) -> impl Iterator<Item = u8> {
 }
 
 #[test]
-fn state_of_a_fold_makes_no_spans_and_does_not_stop_the_program() {
+fn state_of_a_fold_starts_no_spans_and_does_not_stop_the_program() {
     let collector = Collector::new();
     collector.enter(|| {
         assert_eq!((folds_traced(2).sum::<u8>(), folds_unborn(2).sum::<u8>()), (1, 1));
@@ -334,7 +334,7 @@ impl Serialize for Meddling {
 }
 
 #[test]
-fn value_that_meddles_with_its_span_finds_no_lock_held() {
+fn value_can_annotate_and_finish_its_own_span_without_a_deadlock() {
     let collector = Collector::new();
     collector.enter(|| {
         let span = llmobs::workflow("meddled with").start();
@@ -354,7 +354,7 @@ fn items() -> impl Iterator<Item = u8> + Send {
 }
 
 #[test]
-fn iterator_that_outlives_its_client_goes_on_on_another_thread() {
+fn iterator_that_outlives_its_client_continues_on_another_thread() {
     own_process!();
     set_hostile_logger();
     let path = std::env::temp_dir().join(format!("llmobs-hostile-{}.jsonl", std::process::id()));
@@ -366,7 +366,7 @@ fn iterator_that_outlives_its_client_goes_on_on_another_thread() {
     assert_eq!(rest, [2]);
     let delivered = std::fs::read_to_string(&path).unwrap();
     std::fs::remove_file(path).unwrap();
-    // The first item, and no more.
+    // Only the first item was recorded.
     assert_eq!(delivered.matches("\"name\":\"one\"").count(), 1, "{delivered}");
     assert!(!delivered.contains("\"name\":\"items\""), "{delivered}");
 }

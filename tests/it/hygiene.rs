@@ -6,9 +6,9 @@ use expect_test::expect;
 
 use crate::support::check;
 
-/// tokio-rs/tracing#3306, #3311, #2332. Every name that is in scope everywhere means something else here, and so do the
-/// names of crates and of what an attribute expands to.
-#[allow(dead_code, unused_macros, non_camel_case_types, reason = "nothing of this has to be used")]
+/// tokio-rs/tracing#3306, #3311, #2332. The names of the prelude, of crates and of items in the expansion of an attribute have
+/// other meanings here.
+#[allow(dead_code, unused_macros, non_camel_case_types, reason = "the items only shadow others")]
 mod names_that_mean_something_else {
     mod alloc {}
     mod core {}
@@ -115,7 +115,7 @@ fn shadowed_types_modules_and_macros() {
     );
 }
 
-/// Names of variants that are imported, as in tokio-rs/tracing#3306, and items that a body brings along.
+/// Imported names of variants, as in tokio-rs/tracing#3306, and items that a body declares.
 #[test]
 fn names_that_a_body_imports() {
     #[llmobs::task]
@@ -143,7 +143,7 @@ fn names_that_a_body_imports() {
 
 /// tokio-rs/tracing#1318, #2572
 #[test]
-fn arguments_called_like_something_generated() {
+fn arguments_with_the_names_of_generated_items() {
     #[llmobs::task(name = name, metrics(value = value))]
     fn sync(display: u8, debug: u8, value: u8, ret: u8, setup: u8, self_: u8, name: &str) -> u8 {
         display + debug + value + ret + setup + self_ + u8::try_from(name.len()).unwrap_or_default()
@@ -174,9 +174,9 @@ fn arguments_called_like_something_generated() {
     );
 }
 
-/// Functions whose parts come from here and from there: a macro by example keeps the names of both apart.
+/// Functions with tokens of a macro by example and of its caller, which keep their names apart.
 #[test]
-fn functions_that_macros_make() {
+fn functions_from_macros() {
     macro_rules! function {
         ($(#[$attribute:meta])* fn $name:ident($($pattern:pat => $type:ty),*) -> $returned:ty $body:block) => {
             $(#[$attribute])* fn $name($($pattern: $type),*) -> $returned $body
@@ -286,8 +286,8 @@ fn crate_is_reexported() {
 }
 
 mod blanket_traits {
-    /// Methods for all types, called like those that the expansion calls.
-    #[expect(dead_code, reason = "they are there to be in the way")]
+    /// Methods for all types, with the names of those that the expansion calls.
+    #[expect(dead_code, reason = "they only conflict with other methods")]
     pub(crate) trait Everywhere: Sized {
         fn begin(&self) {}
         fn run(&self) {}
@@ -322,7 +322,7 @@ mod with_blanket_traits {
 }
 
 #[test]
-fn traits_for_all_types_are_not_called() {
+fn methods_of_blanket_traits_are_not_called() {
     let tree = expect![[r#"
         task a  in {"name":"a"}  out a
         task call  in {"name":""}  error alloc::string::String: no name
@@ -392,7 +392,7 @@ fn own_type_called_result() -> SearchResult<Box<dyn Iterator<Item = u8>>> {
 }
 
 #[test]
-fn own_types_with_names_that_others_have() {
+fn own_types_with_common_names() {
     let tree = expect![[r#"
         task own_alias  in {"text":"abc"}  out 3
         task own_alias  in {"text":""}  error alloc::string::String: empty

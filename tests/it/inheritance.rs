@@ -1,9 +1,9 @@
-//! What a span takes from the spans around it.
+//! The data that a span inherits from its ancestors.
 
 use llmobs::testing::Collector;
 use serde_json::{Value, json};
 
-/// Of each span, by its start: name, session, application, and agent.
+/// The name, session, application and agent of each span, in the order of their starts.
 fn inherited(program: impl FnOnce()) -> Vec<Value> {
     let collector = Collector::new();
     collector.enter(program);
@@ -28,7 +28,7 @@ fn inherited(program: impl FnOnce()) -> Vec<Value> {
 }
 
 #[test]
-fn session_is_own_else_of_parent_else_first_of_the_trace() {
+fn session_is_that_of_the_span_or_its_parent_or_the_first_of_the_trace() {
     let rows = inherited(|| {
         let root = llmobs::workflow("root").start();
         root.enter(|| {
@@ -59,7 +59,7 @@ fn session_is_own_else_of_parent_else_first_of_the_trace() {
 }
 
 #[test]
-fn session_set_by_a_tag_reaches_the_span_and_later_children() {
+fn session_set_by_a_tag_applies_to_the_span_and_later_children() {
     let rows = inherited(|| {
         let root = llmobs::workflow("root").start();
         root.enter(|| {
@@ -79,7 +79,7 @@ fn session_set_by_a_tag_reaches_the_span_and_later_children() {
 }
 
 #[test]
-fn an_empty_session_is_none_and_leaves_the_one_above() {
+fn an_empty_session_is_ignored() {
     let rows = inherited(|| {
         llmobs::workflow("root").session_id("s-1").start().enter(|| {
             llmobs::task("empty").session_id("").start().enter(|| {
@@ -103,7 +103,7 @@ fn an_empty_session_is_none_and_leaves_the_one_above() {
 }
 
 #[test]
-fn application_is_own_else_of_parent_else_of_the_configuration() {
+fn application_is_that_of_the_span_or_its_parent_or_the_configuration() {
     let rows = inherited(|| {
         llmobs::workflow("root").ml_app("app-a").start().enter(|| {
             llmobs::task("inherits").start().finish();
@@ -125,7 +125,7 @@ fn application_is_own_else_of_parent_else_of_the_configuration() {
 }
 
 #[test]
-fn agent_is_the_nearest_above_and_never_the_span_itself() {
+fn agent_is_the_nearest_ancestor_and_never_the_span_itself() {
     let rows = inherited(|| {
         llmobs::workflow("no agent").start().enter(|| {
             llmobs::agent("outer").start().enter(|| {
@@ -162,7 +162,7 @@ fn annotations_are_not_inherited() {
 }
 
 #[test]
-fn the_last_parent_that_is_named_counts() {
+fn the_last_parent_of_a_builder_wins() {
     let collector = Collector::new();
     collector.enter(|| {
         let [with, without] = ["with", "without"].map(|name| llmobs::workflow(name).start());

@@ -1,4 +1,4 @@
-//! What is captured of arguments, and what options make of them.
+//! Captured arguments, and the options that change the capture.
 
 use std::fmt::{Debug, Display};
 
@@ -9,7 +9,7 @@ use crate::support::{check, events};
 
 /// tokio-rs/tracing#3402, #754; smithy-lang/smithy-rs#1372; divviup/janus#392; bitwarden/sdk-internal#1139
 #[test]
-fn arguments_leak_secrets() {
+fn arguments_do_not_leak_secrets() {
     struct Client {
         key: String,
     }
@@ -136,7 +136,7 @@ fn cfg_on_arguments() {
 
 /// tokio-rs/tracing#1407, #600, #562
 #[test]
-fn underscore_is_no_input() {
+fn underscore_is_not_an_input() {
     #[llmobs::task]
     fn ignores(_: &str, (_, shown): (&str, u8), [..]: [&str; 1]) -> u8 {
         shown
@@ -165,7 +165,7 @@ fn generic(value: impl Debug) {
 }
 
 #[test]
-fn bounds_decide_in_generic_functions() {
+fn generic_arguments_are_captured_by_their_bounds() {
     let tree = expect![[r#"
         task generic  in {"value":"\"text\""}
     "#]];

@@ -1,4 +1,4 @@
-//! What integrations with other libraries need: contexts that are left by ids, names and kinds that are set late, traces without a span.
+//! The API for integrations of other libraries: contexts that are left by ids, late names and kinds, traces without a span.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -30,7 +30,7 @@ fn contexts_are_left_by_ids_in_any_order() {
     step("in c again");
     assert!(leave(2));
     step("in a");
-    // The same id twice is left twice.
+    // An id that is entered twice is left twice.
     enter(0, &spans[1]);
     step("in b");
     assert!(leave(0));
@@ -46,7 +46,7 @@ fn contexts_are_left_by_ids_in_any_order() {
 }
 
 #[test]
-fn what_is_entered_in_a_future_is_left_on_another_thread_and_stays_off_this_one() {
+fn contexts_entered_in_a_future_move_with_it_to_another_thread() {
     let collector = Collector::new();
     let outer = collector.enter(|| llmobs::workflow("outer").start());
     let foreign = collector.enter(|| llmobs::llm("foreign").start());
@@ -65,7 +65,7 @@ fn what_is_entered_in_a_future_is_left_on_another_thread_and_stays_off_this_one(
     let mut work = Box::pin(work.in_context(&outer));
     let mut task = TaskContext::from_waker(Waker::noop());
     assert!(work.as_mut().poll(&mut task).is_pending());
-    // It went with the future.
+    // The context moved with the future.
     collector.enter(|| step("between"));
     thread::spawn(move || {
         assert!(pin!(work).poll(&mut TaskContext::from_waker(Waker::noop())).is_ready());
@@ -81,7 +81,7 @@ fn what_is_entered_in_a_future_is_left_on_another_thread_and_stays_off_this_one(
 }
 
 #[test]
-fn what_is_carried_elsewhere_is_not_left_there() {
+fn captured_contexts_are_not_left_by_the_id() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let span = llmobs::workflow("entered").start();
@@ -119,7 +119,7 @@ fn contexts_are_left_inside_of_guards_and_futures() {
 }
 
 #[test]
-fn contexts_that_are_entered_and_left_hand_over_hand_leave_nothing() {
+fn contexts_that_overlap_in_a_long_chain_are_all_left() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let span = llmobs::workflow("entered").start();
@@ -136,7 +136,7 @@ fn contexts_that_are_entered_and_left_hand_over_hand_leave_nothing() {
 }
 
 #[test]
-fn what_is_entered_keeps_remote_parents_and_the_annotation_contexts_that_are_current() {
+fn entered_contexts_keep_remote_parents_and_annotation_contexts() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let mut headers: HashMap<String, String> = HashMap::new();
@@ -192,7 +192,7 @@ fn sessions_that_are_set_after_a_context_was_entered_are_inherited() {
 }
 
 #[test]
-fn name_and_kind_are_set_late() {
+fn name_and_kind_can_be_set_late() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let span = Span::builder(Kind::Task, "request").integration("rig").start();
@@ -215,7 +215,7 @@ fn name_and_kind_are_set_late() {
 }
 
 #[test]
-fn content_is_shown_as_the_late_kind_shows_it() {
+fn content_has_the_form_of_the_late_kind() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let span = llmobs::task("request").start();
@@ -264,7 +264,7 @@ fn a_trace_without_a_span_keeps_siblings_together() {
     assert_ne!(trace_id("elsewhere"), trace_id("one"));
     assert_eq!(["one", "two", "three"].map(parent_id), [const { None }; 3]);
     assert_eq!(parent_id("below two"), Some(collector.span("two").span_id().to_owned()));
-    // Sessions hold in the whole trace, as in any other.
+    // Headers have the id of the parent, as in other traces.
     assert!(headers["x-datadog-tags"].contains("_dd.p.llmobs_parent_id"));
 }
 
@@ -280,7 +280,7 @@ fn a_span_of_another_program_is_read_from_json() {
 }
 
 #[test]
-fn the_current_span_can_be_added_to_if_it_is_an_open_llm_span() {
+fn the_current_span_can_be_annotated_if_it_is_an_open_llm_span() {
     let collector = Collector::new();
     let add = |tokens: u32| {
         let here = llmobs::current();
@@ -315,7 +315,7 @@ fn the_current_span_can_be_added_to_if_it_is_an_open_llm_span() {
 }
 
 #[test]
-fn errors_of_any_type_and_ends_of_any_kind() {
+fn errors_of_any_type_and_cancellations_are_recorded() {
     let collector = Collector::new();
     collector.enter(|| {
         let error: Box<dyn Error + Send + Sync> = "nope".into();
@@ -355,7 +355,7 @@ fn a_span_that_a_future_owns_ends_with_it() {
 }
 
 #[test]
-fn annotations_that_no_span_takes_are_counted() {
+fn annotations_without_an_open_span_are_counted() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let span = llmobs::task("t").start();
@@ -366,7 +366,7 @@ fn annotations_that_no_span_takes_are_counted() {
             note.tag("late", 1);
         });
     }
-    llmobs::annotate(|_| panic!("no span takes it"));
+    llmobs::annotate(|_| panic!("there is no span to annotate"));
     let report = llmobs::flush(Duration::from_secs(10));
     assert_eq!(report.to_string(), "1 delivered, 0 dropped, 0 pending, 3 annotation(s) lost");
 }
@@ -428,7 +428,7 @@ fn each_setter_takes_a_value_or_an_option() {
 }
 
 #[test]
-fn an_evaluation_of_a_span_of_opentelemetry_says_so() {
+fn an_evaluation_of_an_opentelemetry_span_has_a_source_tag() {
     let collector = Collector::new();
     collector.enter(|| Evaluation::score("l", 1).for_opentelemetry_span(0xab, 0xc).submit()).unwrap();
     let evaluation = &collector.evaluations()[0];
@@ -508,7 +508,7 @@ mod apm {
 }
 
 #[test]
-fn requests_continue_the_apm_trace_as_its_tracer_decided() {
+fn requests_continue_the_apm_trace_with_the_decision_of_its_tracer() {
     let collector = Collector::with_config(&llmobs::Config::new().apm_context(apm::current));
     let _entered = collector.attach();
     let incoming = [
@@ -529,10 +529,10 @@ fn requests_continue_the_apm_trace_as_its_tracer_decided() {
     };
     // The incoming trace continues, with the values of its tracers.
     assert_eq!(sent(Some((1, 7, true))), ["1", "7", "2", "synthetics"]);
-    // Another decision, or another trace, takes nothing over.
+    // With another decision or another trace, the other values are not taken over.
     assert_eq!(sent(Some((1, 7, false))), ["1", "7", "0", ""]);
     assert_eq!(sent(Some((5, 7, true))), ["5", "7", "1", ""]);
-    // A function that panics, and ids that are zero, are no APM span.
+    // After a panic of the function, and with ids of zero, there is no APM span.
     for current in [None, Some((5, 13, true)), Some((0, 7, true)), Some((5, 0, true))] {
         let [trace_id, span_id, priority, origin] = sent(current);
         assert_eq!([&*trace_id, &*priority, &*origin], ["1", "2", "synthetics"], "{current:?}");
@@ -566,7 +566,7 @@ fn a_future_is_dropped_inside_of_the_span_that_it_owns() {
 }
 
 #[test]
-fn an_agent_that_turns_out_to_be_none_is_not_the_agent_of_its_children() {
+fn a_span_that_is_no_longer_an_agent_is_not_the_agent_of_its_children() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let outer = llmobs::agent("outer").start();
@@ -593,7 +593,7 @@ fn cost_tags_of_a_span_can_be_tags_of_a_context() {
 }
 
 #[test]
-fn a_later_annotation_does_not_bring_the_text_of_an_error_back() {
+fn a_later_annotation_does_not_restore_the_text_of_an_error() {
     #[llmobs::task(skip_error)]
     fn fails() -> Result<(), String> {
         llmobs::annotate(|note| {
@@ -607,7 +607,7 @@ fn a_later_annotation_does_not_bring_the_text_of_an_error_back() {
 }
 
 #[test]
-fn a_parent_of_a_client_that_was_shut_down_makes_a_root() {
+fn a_child_of_a_span_of_a_closed_client_is_a_root() {
     let closed = Collector::new();
     let parent = closed.enter(|| llmobs::workflow("closed").start());
     drop(closed);

@@ -1,4 +1,4 @@
-//! Streams, iterators and futures that take turns: each keeps its own span, and its own place in the tree.
+//! Interleaved streams, iterators and futures: each keeps its own span and its own place in the tree.
 
 use std::pin::pin;
 
@@ -11,7 +11,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::support::check;
 
-/// A span of this name.
+/// Records a span with this name.
 #[llmobs::task(name = name, skip_all)]
 fn step(name: &str) {}
 
@@ -46,7 +46,7 @@ mod streams {
     use super::*;
 
     #[test]
-    fn polled_by_turns_keep_their_own_spans() {
+    fn polled_alternately_keep_their_own_spans() {
         let tree = expect![[r#"
             workflow outer
             ├─ llm a  out assistant: a0a1a2  cancelled
@@ -139,7 +139,7 @@ mod streams {
     }
 
     #[test]
-    fn that_lose_a_select_go_on_or_are_cancelled() {
+    fn that_lose_a_select_continue_or_are_cancelled() {
         let tree = expect![[r#"
             workflow selects  out ["tick 1","a0","a1","a2"]
             └─ llm a  out assistant: a0a1a2
@@ -166,7 +166,7 @@ mod streams {
     }
 
     #[test]
-    fn belong_where_they_are_consumed_and_not_where_they_were_made() {
+    fn belong_to_the_span_that_consumes_them() {
         let tree = expect![[r#"
             workflow elsewhere
             workflow consumes  out 1
@@ -196,7 +196,7 @@ mod streams {
     }
 
     #[test]
-    fn inside_of_streams_are_inside_of_their_spans() {
+    fn inside_streams_are_children_of_their_spans() {
         let tree = expect![[r#"
             workflow shouted  out A0A1B0
             ├─ llm a  out assistant: a0a1
@@ -227,7 +227,7 @@ mod futures {
 
     #[llmobs::workflow(skip_all)]
     async fn unordered() -> usize {
-        // Made inside, and polled by the one who waits for them.
+        // The futures are created here, and polled by the loop below.
         let mut futures: FuturesUnordered<_> = ["a", "b", "c"].into_iter().map(later).collect();
         let mut done = 0;
         while futures.next().await.is_some() {
@@ -297,7 +297,7 @@ mod iterators {
     }
 
     #[test]
-    fn consumed_inside_of_iterators_are_inside_of_their_spans() {
+    fn inside_iterators_are_children_of_their_spans() {
         let tree = expect![[r#"
             workflow pairs  out a0b0a1b1
             ├─ llm a  out assistant: a0a1
@@ -323,7 +323,7 @@ mod iterators {
     }
 
     #[test]
-    fn asked_by_turns_keep_their_own_spans() {
+    fn advanced_alternately_keep_their_own_spans() {
         let tree = expect![[r#"
             workflow outer
             ├─ llm a  out assistant: a0a1

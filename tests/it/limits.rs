@@ -1,4 +1,4 @@
-//! Data of spans that is too long is shortened, and the span is sent with the rest.
+//! Data that is too long is truncated, and the span is sent with the rest.
 
 use llmobs::content::ToolDefinition;
 use llmobs::eval::{Evaluation, Feedback};
@@ -9,7 +9,7 @@ use llmobs::{Config, SpanRef};
 use serde_json::json;
 
 #[test]
-fn a_name_that_is_made_at_run_time_is_cut_and_leaves_input_and_output() {
+fn a_long_name_is_truncated_and_input_and_output_are_kept() {
     let collector = Collector::new();
     collector.enter(|| {
         let span = llmobs::task("n".repeat(6_000_000)).start();
@@ -22,7 +22,7 @@ fn a_name_that_is_made_at_run_time_is_cut_and_leaves_input_and_output() {
 }
 
 #[test]
-fn the_parts_of_prompts_tools_and_agents_are_cut_at_the_limit_of_captures() {
+fn prompts_tools_and_agents_are_truncated_at_the_limit_of_captures() {
     let collector = Collector::with_config(&Config::from_env().max_capture_bytes(40));
     let long = "x".repeat(100);
     let shortened = |kept: usize| {
@@ -30,7 +30,7 @@ fn the_parts_of_prompts_tools_and_agents_are_cut_at_the_limit_of_captures() {
         format!("{head}… [{} bytes left out] …{tail}", 100 - kept)
     };
     let cut = shortened(40);
-    // Brackets and the name take room too.
+    // Brackets and the name count too.
     let inside = shortened;
     let prompt = || Prompt::new("p").template(&*long).variable("long", &*long).variable("short", [1, 2]);
     let chat = || Prompt::new("p").chat_template([TemplateMessage::new("user", &*long)]);
@@ -75,7 +75,7 @@ fn the_parts_of_prompts_tools_and_agents_are_cut_at_the_limit_of_captures() {
 }
 
 #[test]
-fn what_judges_write_is_cut() {
+fn texts_of_evaluations_and_feedback_are_truncated() {
     let collector = Collector::new();
     let long = "x".repeat(100_000);
     let cut = |kept: usize| format!("{}… [{kept} of 100000 bytes]", "x".repeat(kept));

@@ -1,4 +1,4 @@
-//! What a program sees of llmobs, from outside. Each module is about one topic.
+//! The behaviour of llmobs as a program observes it. Each module covers one topic.
 //!
 //! The tests share a process, its threads and its build. Those that set the logger or the default client of a process begin
 //! with `own_process!()`.
@@ -9,7 +9,7 @@
     clippy::needless_raw_string_hashes,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test that cannot go on should stop, and expect-test writes its own strings"
+    reason = "a test that cannot continue should stop, and expect-test writes its own strings"
 )]
 
 #[macro_use]
@@ -36,6 +36,7 @@ mod integration;
 #[cfg(feature = "stream")]
 mod interleaved;
 mod limits;
+mod low_memory;
 mod matrix;
 mod model_calls;
 mod nesting;
@@ -52,7 +53,6 @@ mod returned;
 mod runtimes;
 mod sampling;
 mod secrets;
-mod short_memory;
 mod signatures;
 mod spans;
 #[cfg(feature = "stream")]

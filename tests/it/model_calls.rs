@@ -1,7 +1,7 @@
-//! Calls of models that an integration observes, together with attributes and spans by hand: one call is one span. The table of
+//! Calls of models that an integration observes, together with attributes and manual spans: one call is one span. The table of
 //! `docs/model_calls.md` names these tests.
 
-#![allow(clippy::items_after_statements, reason = "functions stand before the calls that they are about")]
+#![allow(clippy::items_after_statements, reason = "functions are next to the calls that they make")]
 
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -89,14 +89,14 @@ fn with(mut object: Value, more: &Value) -> Value {
     object
 }
 
-/// The spans that `run` makes, as a tree.
+/// The spans of `run`, as a tree.
 fn tree(run: impl FnOnce()) -> String {
     let collector = Collector::new();
     collector.enter(run);
     collector.tree()
 }
 
-/// The tokens of all spans that `run` makes.
+/// The tokens of all spans of `run`.
 fn input_tokens(run: impl FnOnce()) -> u64 {
     let collector = Collector::new();
     collector.enter(run);
@@ -112,7 +112,7 @@ fn event(run: impl FnOnce()) -> Value {
 
 const CALL: &str = "llm OpenAI.createChatCompletion  in system: Be brief. | user: Hi  out assistant: Hello";
 
-/// Makes vectors of two texts.
+/// Records a call that embeds two texts.
 fn embed() {
     let endpoint = Endpoint::of("api.openai.com", "/v1/embeddings").unwrap();
     assert_eq!(endpoint.protocol, Protocol::OpenAiEmbeddings);
@@ -150,7 +150,7 @@ fn keep(run: impl FnOnce(&mut dyn FnMut(ModelCall))) -> (Duration, Duration) {
 }
 
 #[test]
-fn a_call_that_is_finished_later_ends_where_it_says() {
+fn a_call_that_is_finished_later_has_the_end_that_was_set() {
     let alone = keep(|end| end(ask("Hi").call));
     let attempt = keep(|end| {
         llmobs::llm("complete").start().enter(|| {
@@ -210,8 +210,8 @@ fn an_attribute_and_a_call_are_one_span() {
 }
 
 #[test]
-fn a_span_by_hand_and_a_call_are_one_span() {
-    let by_hand = || {
+fn a_manual_span_and_a_call_are_one_span() {
+    let manual = || {
         let span = llmobs::llm("by hand").model_name("mine").start();
         span.enter(|| ask("Hi").answer("Hello"));
         span.annotate(|note| {
@@ -219,7 +219,7 @@ fn a_span_by_hand_and_a_call_are_one_span() {
         });
         span.finish();
     };
-    let event = event(by_hand);
+    let event = event(manual);
     assert_eq!(event["meta"]["model_name"], "mine");
     assert_eq!(event["meta"]["model_provider"], "openai");
     assert_eq!(event["metrics"], json!({ "input_tokens": 7, "output_tokens": 2, "total_tokens": 11 }));
@@ -227,7 +227,7 @@ fn a_span_by_hand_and_a_call_are_one_span() {
 }
 
 #[test]
-fn what_the_program_says_by_hand_wins() {
+fn manual_annotations_win() {
     #[llmobs::llm(model_name = "named", metadata(temperature = 1), metrics(output_tokens = 3))]
     fn annotated() {
         ask("Hi").answer("Hello");
@@ -255,7 +255,7 @@ fn the_options_input_and_output_win() {
 }
 
 #[test]
-fn what_an_attribute_skips_is_shown_nowhere() {
+fn skipped_values_are_not_recorded() {
     #[llmobs::llm(skip_all, skip_output)]
     fn secretive(question: &str) -> String {
         ask(question).answer("Hello")
@@ -264,7 +264,7 @@ fn what_an_attribute_skips_is_shown_nowhere() {
     fn redacted(question: &str) -> String {
         ask(question).answer("Hello")
     }
-    // Neither is it beside the messages, nor on the spans of several calls.
+    // It is recorded neither next to the messages nor on the spans of several calls.
     #[llmobs::llm(skip_all, skip_output)]
     fn several(question: &str) -> String {
         ask_with(question, &json!({ "user": "Ann", "top_k": 3, "prediction": { "content": question } }))
@@ -277,7 +277,7 @@ fn what_an_attribute_skips_is_shown_nowhere() {
         ask_with(question, &json!({ "user": "Ann", "top_k": 3, "prediction": { "content": question } }))
             .answer_with("Hello", &json!({ "citations": [{ "cited_text": "Hello" }] }))
     }
-    // An argument that is no content of the call, such as a client, can be skipped.
+    // An argument that is not content of the call, such as a client, can be skipped.
     #[llmobs::llm(skip(_client))]
     fn with_client(_client: &str, question: &str) -> String {
         ask(question).answer("Hello")
@@ -346,7 +346,7 @@ fn two_calls_in_a_row_are_two_spans() {
 }
 
 #[test]
-fn an_answer_that_is_returned_after_several_calls_counts_no_token_twice() {
+fn tokens_of_an_answer_returned_after_several_calls_are_counted_once() {
     fn last_answer() -> Value {
         ask("Hi").answer("A");
         ask("Ho").answer("B");
@@ -364,7 +364,7 @@ fn an_answer_that_is_returned_after_several_calls_counts_no_token_twice() {
     fn streamed() -> impl Stream<Item = Value> {
         stream::once(async { last_answer() })
     }
-    let by_hand = || {
+    let manual = || {
         let span = llmobs::llm("by hand").start();
         let answer = span.enter(last_answer);
         span.annotate(|note| {
@@ -373,11 +373,11 @@ fn an_answer_that_is_returned_after_several_calls_counts_no_token_twice() {
     };
     assert_eq!(input_tokens(|| drop(last())), 18);
     assert_eq!(input_tokens(|| drop(pollster::block_on(Box::pin(streamed()).collect::<Vec<_>>()))), 18);
-    assert_eq!(input_tokens(by_hand), 18);
+    assert_eq!(input_tokens(manual), 18);
 }
 
 #[test]
-fn a_call_that_was_dropped_is_an_attempt_where_another_one_follows() {
+fn a_dropped_call_is_an_attempt_if_another_call_follows() {
     #[llmobs::llm]
     fn patient(question: &str) -> String {
         drop(ask(question));
@@ -437,7 +437,7 @@ fn a_stream_that_is_dropped_is_one_span() {
 }
 
 #[test]
-fn attempts_that_failed_are_children_of_the_span_that_shows_the_last_one() {
+fn failed_attempts_are_children_of_the_span_with_the_last_attempt() {
     #[llmobs::llm]
     fn persistent(question: &str) -> String {
         ask(question).refuse();
@@ -451,7 +451,7 @@ fn attempts_that_failed_are_children_of_the_span_that_shows_the_last_one() {
     let collector = Collector::new();
     collector.enter(|| drop(persistent("Hi")));
     assert_eq!(collector.tree(), expected);
-    // Each has its own time, although it is a span only later.
+    // Each attempt has its own time, although its span is created later.
     let events = collector.events();
     let time = |name: &str, event: &Value| event[name].as_u64().unwrap();
     let attempts: Vec<_> = events.iter().filter(|event| event["name"] != "persistent").collect();
@@ -460,7 +460,7 @@ fn attempts_that_failed_are_children_of_the_span_that_shows_the_last_one() {
 }
 
 #[test]
-fn a_call_that_failed_in_a_function_that_did_not_is_a_child() {
+fn a_failed_call_in_a_function_that_succeeds_is_a_child() {
     #[llmobs::llm]
     fn forgiving() -> String {
         ask("Hi").refuse()
@@ -471,7 +471,7 @@ fn a_call_that_failed_in_a_function_that_did_not_is_a_child() {
 }
 
 #[test]
-fn a_call_that_failed_in_a_function_that_failed_is_one_span() {
+fn a_failed_call_in_a_function_that_fails_is_one_span() {
     #[llmobs::llm]
     fn strict(question: &str) -> Result<String, String> {
         Err(ask(question).refuse())
@@ -488,7 +488,7 @@ fn a_call_that_failed_in_a_function_that_failed_is_one_span() {
 }
 
 #[test]
-fn a_call_that_outlives_the_span_around_it_is_a_child() {
+fn a_call_that_outlives_its_enclosing_span_is_a_child() {
     let late = || {
         let span = llmobs::llm("begin").start();
         let call = span.enter(|| ask("Hi"));
@@ -497,7 +497,7 @@ fn a_call_that_outlives_the_span_around_it_is_a_child() {
         call.answer("Hello");
     };
     assert_eq!(tree(late), format!("llm begin\n└─ {CALL}\ntask after\n"));
-    // What an attribute skips is not shown then, either.
+    // Skipped values are not recorded in this case either.
     #[llmobs::llm(skip_output)]
     fn begin(question: &str) -> Observed {
         ask(question)
@@ -510,7 +510,7 @@ fn a_call_that_outlives_the_span_around_it_is_a_child() {
 }
 
 #[test]
-fn a_call_that_is_dropped_was_cancelled() {
+fn a_dropped_call_is_cancelled() {
     #[llmobs::llm]
     fn impatient(question: &str) {
         drop(ask(question));
@@ -528,7 +528,7 @@ fn a_call_that_is_dropped_was_cancelled() {
 }
 
 #[test]
-fn two_integrations_that_see_one_call_make_one_span() {
+fn two_integrations_that_observe_one_call_record_one_span() {
     let nested = || {
         let outer = ask("Hi");
         let inner = outer.call.context().enter(|| ask("Hi"));
@@ -559,12 +559,12 @@ fn described() -> ModelCall {
 }
 
 #[test]
-fn what_a_library_says_of_a_call_is_shown_beside_what_passes_by() {
+fn data_of_a_library_is_added_to_the_observed_call() {
     let ask_locally = || ask_at("localhost", "Hi", &json!({}));
     let expected = |event: &Value| {
         assert_eq!(event["meta"]["input"]["messages"][1]["content"], "Hi");
         assert_eq!(event["meta"]["output"]["messages"][0]["content"], "Hello");
-        // The names of models and the tokens are those of the answer; who runs the model and what it costs, the library knows better.
+        // The model and the tokens are those of the answer. The provider and the cost are those of the library.
         assert_eq!(event["meta"]["model_name"], "gpt-4o-2024-08-06");
         assert_eq!(event["meta"]["model_provider"], "groq");
         assert_eq!(
@@ -619,7 +619,7 @@ fn a_span_of_a_library_ends_with_the_call_inside() {
     inner.answer("Hello");
     assert_eq!(collector.tree(), "llm chat  in system: Be brief. | user: Hi  out assistant: Hello\n");
     assert!(collector.spans()[0].duration() >= Duration::from_millis(2));
-    // Also where the call turns out to be none, and where it is dropped.
+    // The same holds for a call that is discarded or dropped.
     let outer = described();
     let inner = outer.context().enter(|| ask("Hi"));
     outer.finish();
@@ -653,7 +653,7 @@ fn an_attribute_and_several_integrations_are_one_span() {
 }
 
 #[test]
-fn attempts_inside_of_another_integration_are_seen() {
+fn attempts_inside_another_integration_are_recorded() {
     #[llmobs::llm]
     fn persistent(question: &str) -> String {
         let outer = ask(question);
@@ -669,7 +669,7 @@ fn attempts_inside_of_another_integration_are_seen() {
 }
 
 #[test]
-fn two_calls_at_once_that_two_integrations_see_are_two_spans() {
+fn two_calls_at_once_with_two_integrations_are_two_spans() {
     #[llmobs::llm]
     fn race() -> String {
         let (first, second) = (ask("Hi"), ask("Ho"));
@@ -688,7 +688,7 @@ fn two_calls_at_once_that_two_integrations_see_are_two_spans() {
 }
 
 #[test]
-fn a_call_of_another_kind_is_a_span_of_its_own() {
+fn a_call_of_another_kind_is_a_separate_span() {
     #[llmobs::llm]
     fn answer() -> String {
         embed();
@@ -700,7 +700,7 @@ fn a_call_of_another_kind_is_a_span_of_its_own() {
 }
 
 #[test]
-fn an_attribute_that_reads_the_answer_itself_counts_no_token_twice() {
+fn tokens_of_an_answer_that_an_attribute_reads_are_counted_once() {
     #[llmobs::llm]
     fn whole(question: &str) -> Value {
         ask(question).answer("Hello");
@@ -716,7 +716,7 @@ fn an_attribute_that_reads_the_answer_itself_counts_no_token_twice() {
 }
 
 #[test]
-fn the_first_token_of_a_call_is_its_first_one() {
+fn the_time_to_the_first_token_is_set_once() {
     let timed = || {
         let begun = Instant::now();
         let mut call = ask("Hi");
@@ -748,7 +748,7 @@ fn a_prompt_and_tags_of_the_context_are_on_the_span_of_a_call() {
 }
 
 #[test]
-fn processors_see_what_was_observed() {
+fn processors_see_observed_calls() {
     let config = Config::new().processor(|mut span| {
         assert_eq!(span.metric("input_tokens"), Some(9.0));
         if let Some(input) = &mut span.input {
@@ -762,7 +762,7 @@ fn processors_see_what_was_observed() {
 }
 
 #[test]
-fn nothing_is_recorded_where_llmobs_is_not_enabled() {
+fn nothing_is_recorded_if_llmobs_is_disabled() {
     let call = ModelCall::begin(Kind::Llm, "OpenAI.createChatCompletion", "openai");
     assert!(!call.is_recorded());
     assert_eq!(call.limit(), 0);

@@ -1,4 +1,4 @@
-//! Futures in futures in futures: tokio-rs/tracing#616; lance-format/lance#8416; googleapis/google-cloud-rust#6398;
+//! Deeply nested futures: tokio-rs/tracing#616; lance-format/lance#8416; googleapis/google-cloud-rust#6398;
 //! rust-lang/rust#62958
 
 use std::mem::size_of_val;
@@ -32,8 +32,7 @@ fn does_not_grow_the_future() {
     assert_eq!(size_of_val(&level_9(1)), size_of_val(&level_10(1)));
 }
 
-/// Whether a future is `Send` is asked level by level, up to the `recursion_limit` of 128. About ten of them go on each
-/// function that is traced.
+/// The compiler checks `Send` level by level, up to the `recursion_limit` of 128. Each traced function has about ten levels.
 #[test]
 fn can_be_spawned_ten_levels_deep() {
     let collector = Collector::new();
@@ -43,9 +42,9 @@ fn can_be_spawned_ten_levels_deep() {
     assert_eq!(collector.events().len(), 10);
 }
 
-/// Each level takes about a kilobyte of stack more than it would.
+/// Each level takes about a kilobyte of stack more than without the attribute.
 #[test]
-fn calls_itself_deeply() {
+fn allows_deep_recursion() {
     #[llmobs::task(skip_all, skip_output)]
     fn sync(depth: u32) -> u32 {
         if depth == 0 { 0 } else { sync(depth - 1) + 1 }

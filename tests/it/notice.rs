@@ -1,4 +1,4 @@
-//! The line on standard error of a program without a logger, which each test runs as a process of its own.
+//! The notice on standard error of a program without a logger. Each test runs the program as a separate process.
 
 use std::env;
 use std::net::TcpListener;
@@ -11,7 +11,7 @@ use crate::support::process;
 const PROGRAM: &str = "LLMOBS_TEST_NOTICE";
 const KEY: &str = "zq9xwvkj7pxmnbq4hg8dp2xa0ykq5rwz";
 
-/// Loses spans twice. It is a test to be found by its name, and does nothing unless it is asked to.
+/// Loses spans twice. It is a test so that it can be run by its name, and does nothing without the variable.
 #[test]
 fn program() {
     let Ok(logger) = env::var(PROGRAM) else { return };
@@ -25,24 +25,24 @@ fn program() {
     }
 }
 
-/// What the program writes to standard error, against an address where nothing listens.
+/// Runs the program with an address without a listener. Returns the address and the text on standard error.
 fn printed(logger: &str, notice: &str) -> (String, String) {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let output = process("notice::program")
         .env_clear()
         .env(PROGRAM, logger)
         .env("LLMOBS_STDERR_NOTICE", notice)
         .env("DD_LLMOBS_AGENTLESS_ENABLED", "1")
         .env("DD_API_KEY", KEY)
-        .env("DD_LLMOBS_OVERRIDE_ORIGIN", format!("http://{nobody}"))
+        .env("DD_LLMOBS_OVERRIDE_ORIGIN", format!("http://{address}"))
         .output()
         .unwrap();
     assert!(output.status.success());
-    (nobody.to_string(), String::from_utf8(output.stderr).unwrap())
+    (address.to_string(), String::from_utf8(output.stderr).unwrap())
 }
 
 #[test]
-fn a_loss_is_reported_once_where_there_is_no_logger() {
+fn a_loss_is_reported_once_without_a_logger() {
     let (address, printed) = printed("", "");
     let [first, second] = &*printed.lines().collect::<Vec<_>>() else { panic!("{printed}") };
     let begins = format!("llmobs: 1 span(s) or evaluation(s) are lost: http://{address}/api/v2/llmobs ");
@@ -55,12 +55,12 @@ fn a_loss_is_reported_once_where_there_is_no_logger() {
 }
 
 #[test]
-fn nothing_is_written_where_it_is_switched_off() {
+fn nothing_is_written_if_the_notice_is_disabled() {
     assert_eq!(printed("", "false").1, "");
 }
 
 #[test]
-fn a_logger_takes_its_place() {
+fn a_logger_replaces_the_notice() {
     let (_, printed) = printed("env_logger", "");
     assert!(printed.contains("WARN  llmobs] 1 span(s) or evaluation(s) are lost"), "{printed}");
     assert!(!printed.contains("this notice appears once"), "{printed}");

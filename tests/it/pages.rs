@@ -1,5 +1,4 @@
-//! What the pages in `docs` quote beside Rust: Python, lines of the log, and the lines that examples add. Their Rust is run by the
-//! doc tests.
+//! Quotations in the pages of `docs` other than Rust: Python, lines of the log, and lines of examples. The doc tests run the Rust.
 
 /// The blocks of a language on a page.
 fn blocks(page: &'static str, language: &str) -> Vec<&'static str> {
@@ -9,7 +8,7 @@ fn blocks(page: &'static str, language: &str) -> Vec<&'static str> {
 
 /// The Python half of `python.md` runs with ddtrace.
 ///
-/// Python is the one that `LLMOBS_DDTRACE_PYTHON` names, else `python3`. Where it has no ddtrace the test is skipped, unless
+/// The interpreter is that of `LLMOBS_DDTRACE_PYTHON`, or else `python3`. Without ddtrace the test is skipped, unless
 /// `LLMOBS_REQUIRE_DDTRACE=1`.
 mod python {
     use std::env;
@@ -37,13 +36,13 @@ mod python {
         let line =
             format!("skipped: this test needs ddtrace; install it with: pip install ddtrace=={VERSION}");
         assert!(env::var_os("LLMOBS_REQUIRE_DDTRACE").is_none_or(|value| value != "1"), "{line}");
-        // Not through `eprintln!`, which is shown for failed tests alone.
+        // Not through `eprintln!`, whose output is only shown for failed tests.
         io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
         None
     }
 
     #[test]
-    fn the_python_half_sends_what_the_rust_half_sends() {
+    fn the_python_half_sends_the_same_as_the_rust_half() {
         let Some(python) = python() else { return };
         let server = CaptureServer::start();
         let mut command = Command::new(python);
@@ -91,7 +90,7 @@ mod python {
     }
 }
 
-/// Each line of the log in `troubleshooting.md` is one that a program logs, which runs as a process of its own.
+/// Each line of the log in `troubleshooting.md` is logged by a program, which runs as a separate process.
 mod log_lines {
     use std::env;
     use std::io::Write as _;
@@ -108,7 +107,7 @@ mod log_lines {
     const AGENT: &str = "http://localhost:8126";
     const INTAKE: &str = "https://llmobs-intake.datadoghq.com";
 
-    /// It is a test to be found by its name, and does nothing unless it is asked to.
+    /// It is a test so that it can be run by its name, and does nothing without the variable.
     #[test]
     fn program() {
         let Ok(mistake) = env::var(PROGRAM) else { return };
@@ -147,7 +146,7 @@ mod log_lines {
         }
     }
 
-    /// What the program logs, with these variables.
+    /// The log of the program with these variables.
     fn logged(mistake: &str, variables: &[(&str, &str)]) -> String {
         let output = process("pages::log_lines::program")
             .env_clear()
@@ -160,23 +159,23 @@ mod log_lines {
         String::from_utf8(output.stderr).unwrap()
     }
 
-    /// What the program logs with this Agent, as if it were at the default address.
+    /// The log of the program with this Agent, whose address is replaced by the default one.
     fn with_agent(mistake: &str, url: &str) -> String {
         logged(mistake, &[("DD_TRACE_AGENT_URL", url)]).replace(url, AGENT)
     }
 
-    /// What the program logs with this intake, as if it were Datadog's.
+    /// The log of the program with this intake, whose address is replaced by that of Datadog's.
     fn with_intake(mistake: &str, url: &str) -> String {
-        let straight = [
+        let agentless = [
             ("DD_LLMOBS_AGENTLESS_ENABLED", "true"),
             ("DD_API_KEY", "none"),
             ("DD_LLMOBS_OVERRIDE_ORIGIN", url),
         ];
-        logged(mistake, &straight).replace(url, INTAKE)
+        logged(mistake, &agentless).replace(url, INTAKE)
     }
 
     #[test]
-    fn the_lines_are_those_that_programs_log() {
+    fn the_lines_are_logged_by_programs() {
         let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let console = [("LLMOBS_EXPORTER", "console")];
         let logs = [
@@ -198,7 +197,7 @@ mod log_lines {
     }
 }
 
-/// What pages quote of programs that need other crates than the doc tests have.
+/// Quotations from programs that need crates that the doc tests do not have.
 mod examples {
     use super::blocks;
 
@@ -209,12 +208,12 @@ mod examples {
         [include_str!("../../examples/http/README.md"), include_str!("../../examples/tracing/README.md")];
 
     #[test]
-    fn the_program_with_a_tracer_is_one_that_compiles() {
+    fn the_program_with_a_tracer_is_that_of_the_example() {
         let [page, program] = TRACER;
         assert!(program.contains(blocks(page, "rust,ignore")[0]), "{program}");
     }
 
-    /// The READMEs are compared with the programs.
+    /// Other tests compare the READMEs with the programs.
     #[test]
     fn the_lines_are_those_of_the_examples() {
         let blocks: Vec<&str> = [blocks(PAGE, "diff"), blocks(PAGE, "text")].concat();

@@ -1,4 +1,4 @@
-//! What a processor can see, change and take out.
+//! The parts of a span that a processor can see, change and remove.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
@@ -12,7 +12,7 @@ use llmobs::testing::Collector;
 use llmobs::{Config, SpanRef};
 use serde_json::{Value, json};
 
-/// What two spans send under `meta`, that say all there is to say.
+/// The `meta` of two processed spans, which have a manifest, a prompt and a tool definition.
 fn processed(processor: fn(SpanData) -> Option<SpanData>) -> [Value; 2] {
     let collector = Collector::with_config(&Config::from_env().ml_app("app").processor(processor));
     collector.enter(|| {
@@ -43,7 +43,7 @@ fn processed(processor: fn(SpanData) -> Option<SpanData>) -> [Value; 2] {
 }
 
 #[test]
-fn for_each_text_reaches_prompts_tools_and_agents() {
+fn for_each_text_visits_prompts_tools_and_agents() {
     let sent = processed(|mut span| {
         span.for_each_text(|text| *text = text.replace("secret", "*"));
         Some(span)
@@ -84,7 +84,7 @@ fn for_each_text_reaches_prompts_tools_and_agents() {
 }
 
 #[test]
-fn what_a_span_is_can_be_read_and_kept() {
+fn a_processor_can_read_and_keep_a_span() {
     static SEEN: Mutex<Vec<SpanData>> = Mutex::new(Vec::new());
     let collector = Collector::with_config(&Config::from_env().processor(|span| {
         SEEN.lock().unwrap().push(span.clone());
@@ -108,7 +108,7 @@ fn what_a_span_is_can_be_read_and_kept() {
 }
 
 #[test]
-fn parts_can_be_edited_and_taken_out() {
+fn parts_can_be_edited_and_removed() {
     let sent = processed(|mut span| {
         if let Some(agent) = &mut span.agent {
             agent.instructions = None;
@@ -143,7 +143,7 @@ fn parts_can_be_edited_and_taken_out() {
 }
 
 #[test]
-fn what_a_processor_submits_goes_out_with_the_span_that_it_sees() {
+fn evaluations_of_a_processor_are_sent_with_its_span() {
     let config = Config::from_env().ml_app("app").processor(|span| {
         let label = span.name.clone();
         Evaluation::score(&label, 1).for_span(span.reference()).submit().unwrap();
@@ -171,7 +171,7 @@ fn what_a_processor_submits_goes_out_with_the_span_that_it_sees() {
         format!("{} {}", metric["event_kind"], metric["label"]).replace('"', "")
     });
     let own = |name: &str| [format!("evaluation {name}"), format!("feedback {name}")];
-    // Those of the program were in the queue before the worker saw the spans.
+    // The evaluations of the program were queued before the worker processed the spans.
     let by_program = ["evaluation by the program"; 3].map(str::to_owned);
     let by_processor = ["sent", "dropped", "panics"].map(own).concat();
     assert_eq!(rows.collect::<Vec<_>>(), [&by_program[..], &by_processor[..]].concat());
@@ -227,7 +227,7 @@ fn metas(collector: &Collector) -> Vec<Value> {
 }
 
 #[test]
-fn each_text_is_shown_once_and_can_be_changed() {
+fn each_text_is_visited_once_and_can_be_changed() {
     let plain = metas(&secrets(Some));
     let seen: Arc<Mutex<Vec<String>>> = Arc::default();
     let keep = Arc::clone(&seen);
@@ -266,7 +266,7 @@ fn each_text_is_shown_once_and_can_be_changed() {
 }
 
 #[test]
-fn after_a_panic_only_names_tags_and_numbers_are_left() {
+fn after_a_panic_only_names_tags_and_numbers_are_kept() {
     let collector = secrets(|_| std::panic::resume_unwind(Box::new("at once")));
     let model = |meta: Value| {
         let mut all = json!({ "metadata": {}, "model_name": "unknown", "model_provider": "unknown" });
@@ -290,7 +290,7 @@ fn after_a_panic_only_names_tags_and_numbers_are_left() {
 }
 
 #[test]
-fn what_is_read_of_a_span_is_what_is_sent() {
+fn a_processor_reads_the_values_that_are_sent() {
     let seen: Arc<Mutex<Vec<Value>>> = Arc::default();
     let keep = Arc::clone(&seen);
     let collector = Collector::with_config(&Config::from_env().ml_app("app").processor(move |span| {
@@ -328,7 +328,7 @@ fn what_is_read_of_a_span_is_what_is_sent() {
 }
 
 #[test]
-fn what_a_processor_puts_under_the_reserved_key_is_left_out() {
+fn metadata_under_the_reserved_key_is_omitted() {
     let collector = secrets(|mut span| {
         span.metadata.insert("_dd".to_owned(), json!({ "spoof": 1 }));
         Some(span)
@@ -340,7 +340,7 @@ fn what_a_processor_puts_under_the_reserved_key_is_left_out() {
 }
 
 #[test]
-fn a_processor_can_say_that_a_span_did_not_fail() {
+fn a_processor_can_remove_the_error_of_a_span() {
     let collector = secrets(|mut span| {
         span.failure = None;
         Some(span)
@@ -350,7 +350,7 @@ fn a_processor_can_say_that_a_span_did_not_fail() {
     assert_eq!(collector.event(&span)["status"], "ok");
 }
 
-/// What a span of each kind shows as input and output when a processor puts this content on both sides.
+/// The input and output of a span of each kind if a processor sets both to this content.
 fn shown_by_each_kind(content: Option<Content>) -> Vec<[Value; 2]> {
     let collector = Collector::with_config(&Config::from_env().processor(move |mut span| {
         span.input.clone_from(&content);
@@ -381,7 +381,7 @@ fn shown_by_each_kind(content: Option<Content>) -> Vec<[Value; 2]> {
 }
 
 #[test]
-fn content_that_a_kind_does_not_show_is_shown_as_text() {
+fn content_that_a_kind_does_not_support_is_shown_as_text() {
     let value = |text: &str| json!({ "value": text });
     let message = |text: &str| json!({ "messages": [{ "role": "", "content": text }] });
     let document = |text: &str| json!({ "documents": [{ "text": text }] });
@@ -415,9 +415,9 @@ fn content_that_a_kind_does_not_show_is_shown_as_text() {
     );
 }
 
-/// The reference removes documents that were taken out, and keeps an empty list of messages.
+/// The reference omits an empty list of documents, and keeps an empty list of messages.
 #[test]
-fn content_that_is_taken_out_is_not_shown() {
+fn removed_content_is_not_sent() {
     let nothing = [Value::Null, Value::Null];
     let none = vec![nothing.clone(); 4];
     assert_eq!(shown_by_each_kind(None), none);
@@ -428,7 +428,7 @@ fn content_that_is_taken_out_is_not_shown() {
     assert_eq!(shown_by_each_kind(Some(Content::Messages(Vec::new()))), emptied);
 }
 
-/// What the `llm` span, with a model, cost tags and links, sends of these.
+/// The model, cost tags and links of a processed `llm` span.
 fn facts(processor: fn(&mut SpanData)) -> [Value; 4] {
     let collector = Collector::with_config(&Config::from_env().processor(move |mut span| {
         processor(&mut span);
@@ -450,7 +450,7 @@ fn facts(processor: fn(&mut SpanData)) -> [Value; 4] {
 }
 
 #[test]
-fn model_cost_tags_and_links_can_be_edited_and_taken_out() {
+fn model_cost_tags_and_links_can_be_edited_and_removed() {
     let link = |trace: &str, span: &str| json!({ "trace_id": trace, "span_id": span, "attributes": { "from": "output", "to": "input" } });
     let unchanged = [json!("gpt-4o"), json!("openai"), json!(["team", "tier"]), json!([link("0a", "1")])];
     assert_eq!(facts(|_| ()), unchanged);
@@ -469,13 +469,13 @@ fn model_cost_tags_and_links_can_be_edited_and_taken_out() {
         span.links.clear();
     });
     assert_eq!(emptied, [json!("unknown"), json!("unknown"), Value::Null, Value::Null]);
-    // A cost tag goes with its tag.
+    // A cost tag is removed with its tag.
     let without_a_tag = facts(|span| drop(span.tags.remove("team")));
     assert_eq!(without_a_tag[2], json!(["tier"]));
 }
 
 #[test]
-fn a_manifest_is_for_agents() {
+fn a_manifest_applies_only_to_agents() {
     let collector = secrets(|mut span| {
         span.agent = Some(AgentManifest::new().model("m"));
         Some(span)

@@ -1,4 +1,4 @@
-//! Whole programs: random ones, of which the generator knows the spans, and many tasks at once.
+//! Whole programs: random ones, whose spans the generator knows, and many tasks at once.
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
@@ -14,7 +14,7 @@ use llmobs::testing::Collector;
 use serde_json::Value;
 use smol::future::yield_now;
 
-/// Each span by its path from the root, such as `a > b  cancelled`, and how often there is such a one.
+/// The path of each span from the root, such as `a > b  cancelled`, and the number of spans with this path.
 fn paths(events: &[Value]) -> BTreeMap<String, usize> {
     let known: HashMap<&str, &Value> =
         events.iter().map(|event| (event["span_id"].as_str().unwrap(), event)).collect();
@@ -58,7 +58,7 @@ mod random {
         Stream,
     }
 
-    /// All that is waited for here is one's turn. pollster will not do: nested on a thread, it loses wake-ups.
+    /// The futures here only yield. pollster does not work, since it loses wake-ups if it is nested on a thread.
     fn block_on<F: Future>(future: F) -> F::Output {
         let mut future = pin!(future);
         loop {
@@ -68,16 +68,16 @@ mod random {
         }
     }
 
-    /// What becomes one span.
+    /// A step of a program, which has one span.
     #[derive(Debug)]
     struct Step {
         name: String,
         form: Form,
         inner: Vec<Step>,
-        /// Whether what is inside runs side by side.
+        /// Whether the inner steps run concurrently.
         joined: bool,
-        /// How many items a consumer asks for, where each step inside makes one.
-        asked: usize,
+        /// How many items a consumer takes. Each inner step produces one.
+        taken: usize,
     }
 
     impl Step {
@@ -90,18 +90,18 @@ mod random {
                 form: form[random.below(form.len())],
                 inner,
                 joined: random.below(2) == 0,
-                asked: random.below(width + 3),
+                taken: random.below(width + 3),
             }
         }
 
-        /// The paths of the spans that it should make.
+        /// Adds the paths of the expected spans.
         fn expected(&self, above: &str, paths: &mut BTreeMap<String, usize>) {
             let in_pieces = matches!(self.form, Form::Iterator | Form::Stream);
-            let asked = if in_pieces { self.asked } else { usize::MAX };
-            if asked > 0 {
+            let taken = if in_pieces { self.taken } else { usize::MAX };
+            if taken > 0 {
                 let path = format!("{above}{}", self.name);
-                let is_cancelled = asked <= self.inner.len();
-                self.inner.iter().take(asked).for_each(|step| step.expected(&format!("{path} > "), paths));
+                let is_cancelled = taken <= self.inner.len();
+                self.inner.iter().take(taken).for_each(|step| step.expected(&format!("{path} > "), paths));
                 paths.insert(path + if is_cancelled { "  cancelled" } else { "" }, 1);
             }
         }
@@ -114,15 +114,15 @@ mod random {
                     Form::Future => future(self).await,
                     Form::Iterator => {
                         let mut items = iterator(self);
-                        for asked in 0..self.asked {
-                            assert_eq!(items.next().is_some(), asked < self.inner.len());
+                        for taken in 0..self.taken {
+                            assert_eq!(items.next().is_some(), taken < self.inner.len());
                             yield_now().await;
                         }
                     }
                     Form::Stream => {
                         let mut items = pin!(stream(self));
-                        for asked in 0..self.asked {
-                            assert_eq!(items.next().await.is_some(), asked < self.inner.len());
+                        for taken in 0..self.taken {
+                            assert_eq!(items.next().await.is_some(), taken < self.inner.len());
                             yield_now().await;
                         }
                     }
@@ -170,8 +170,8 @@ mod random {
         stream::iter(&step.inner).then(Step::run)
     }
 
-    /// Runs programs side by side. Chance decides which of them is polled next, and whether here or on another thread.
-    /// After so many polls those that are left are dropped. Returns how many polls there were.
+    /// Runs programs concurrently. The next program, and whether it is polled here or on another thread, are random.
+    /// After `most` polls, the remaining programs are dropped. Returns the number of polls.
     fn run(programs: &[Step], collector: &Collector, random: &mut Random, most: usize) -> usize {
         let mut tasks: Vec<_> =
             programs.iter().map(|step| Box::pin(step.run().in_context(collector.context()))).collect();
@@ -213,7 +213,7 @@ mod random {
             assert_eq!(paths(&collector.events()), expected, "seed {seed}: {programs:#?}");
             spans += expected.len();
 
-            // Given up half-way each span that began ends, once and where it belongs.
+            // If the programs are dropped half-way, each span that started ends once, in its place.
             let collector = Collector::new();
             run(&programs, &collector, random, polls / 2);
             let begun = paths(&collector.events());
@@ -260,8 +260,8 @@ mod many {
 
     #[test]
     fn tasks_on_many_threads_have_the_right_parents() {
-        let left_behind = Arc::new(Mutex::new(Vec::new()));
-        let at_end = Arc::clone(&left_behind);
+        let remaining = Arc::new(Mutex::new(Vec::new()));
+        let at_end = Arc::clone(&remaining);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(4)
             .on_thread_stop(move || at_end.lock().unwrap().push(format!("{:?}", llmobs::current())))
@@ -275,7 +275,7 @@ mod many {
             }
         });
         drop(runtime);
-        assert_eq!(*left_behind.lock().unwrap(), ["Context(none)"; 4]);
+        assert_eq!(*remaining.lock().unwrap(), ["Context(none)"; 4]);
         let mut expected = BTreeMap::new();
         for number in 0..TASKS {
             let (root, items) = (format!("root {number}"), format!("items of {number}"));

@@ -1,4 +1,4 @@
-//! A trace that goes through this program: what came in the headers goes out again, around a span of its own.
+//! A trace that passes through this program: incoming headers are passed on, with a span of this program as the parent.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use llmobs::testing::Collector;
 
 type Headers = BTreeMap<String, String>;
 
-/// What goes out of a span that continues these headers, with the id of the span as `ID` and `HEX`.
+/// The outgoing headers of a span that continues these headers, with the id of the span as `ID` and `HEX`.
 fn hop(collector: &Collector, headers: &[(&str, &str)]) -> Headers {
     let (span, out) = collector.enter(|| {
         llmobs::extract(headers).enter(|| {
@@ -28,7 +28,7 @@ fn expected<const N: usize>(headers: [(&str, &str); N]) -> Headers {
 const PARENT: &str = "00-6b0299b400000000c945236e718f942d-9174daf07368ec25-00";
 
 #[test]
-fn priority_and_what_others_say_go_along_with_the_trace() {
+fn priority_and_values_of_other_vendors_are_passed_on() {
     let state = "vendor=x, dd=s:-1;t.dm:-4;t.llmobs_sid:a~b;t.llmobs_parent_id:7;t.llmobs_trace_id:12;t.llmobs_ml_app:app,ot=y";
     let collector = Collector::new();
     let out = hop(&collector, &[("traceparent", PARENT), ("tracestate", state)]);
@@ -56,7 +56,7 @@ fn priority_and_what_others_say_go_along_with_the_trace() {
 }
 
 #[test]
-fn they_go_along_where_no_llm_span_is_named_too() {
+fn priority_and_values_of_other_vendors_are_passed_on_without_an_llm_span() {
     let collector = Collector::new();
     let mut out = hop(&collector, &[("traceparent", PARENT), ("tracestate", "dd=s:-1,vendor=x")]);
     let span = collector.span("hop");
@@ -87,7 +87,7 @@ fn they_go_along_where_no_llm_span_is_named_too() {
 }
 
 #[test]
-fn the_span_of_the_headers_takes_the_place_of_the_one_that_is_current() {
+fn the_span_of_the_headers_replaces_the_current_span() {
     let collector = Collector::new();
     let tags = "_dd.p.llmobs_parent_id=7";
     let headers = [("x-datadog-trace-id", "12"), ("x-datadog-parent-id", "34"), ("x-datadog-tags", tags)];
@@ -108,7 +108,7 @@ fn hop_from_here(headers: &[(&str, &str)]) {
 }
 
 #[test]
-fn an_empty_session_or_application_and_a_trace_that_is_no_number_are_as_if_not_named() {
+fn empty_sessions_and_applications_and_invalid_trace_ids_are_ignored() {
     let collector = Collector::new();
     let tags = "_dd.p.llmobs_parent_id=7,_dd.p.llmobs_trace_id=x,_dd.p.llmobs_sid=,_dd.p.llmobs_ml_app=";
     hop(&collector, &[("x-datadog-trace-id", "12"), ("x-datadog-parent-id", "34"), ("x-datadog-tags", tags)]);
@@ -132,7 +132,7 @@ async fn handle_later(headers: &[(&str, &str)]) {
 }
 
 #[test]
-fn headers_can_be_read_where_an_attribute_names_the_parent() {
+fn the_parent_of_an_attribute_can_be_read_from_headers() {
     let tags = "_dd.p.llmobs_parent_id=7,_dd.p.llmobs_trace_id=12";
     let headers = [("x-datadog-trace-id", "12"), ("x-datadog-parent-id", "34"), ("x-datadog-tags", tags)];
     let collector = Collector::new();
@@ -154,7 +154,7 @@ fn headers_can_be_read_where_an_attribute_names_the_parent() {
     );
 }
 
-/// Place in the trace, session, application and agent of a span in another program, below a span with these.
+/// The place in the trace, the session, the application and the agent of a child span in another program.
 #[derive(Debug, PartialEq)]
 struct Below {
     is_child: bool,
@@ -163,7 +163,7 @@ struct Below {
     agent: Option<String>,
 }
 
-/// What is below an agent in another program that gets only the headers of one family, by the beginning of their names.
+/// The child of an agent in another program that only gets the headers whose names begin with `family`.
 fn below(family: &str, session: &str, ml_app: &str, agent: &str) -> Below {
     let collector = Collector::new();
     collector.enter(|| {
@@ -184,9 +184,9 @@ fn below(family: &str, session: &str, ml_app: &str, agent: &str) -> Below {
 }
 
 #[test]
-fn what_a_header_cannot_carry_is_absent_in_the_other_program_and_the_rest_holds() {
+fn values_that_headers_cannot_carry_are_absent_and_the_rest_is_kept() {
     let some = |text: &str| Some(text.to_owned());
-    // `tracestate` has no room for this name, however short the ids are. The other header has it.
+    // This name does not fit into `tracestate`, even with short ids. The other header has it.
     let agent = "a".repeat(64);
     for (family, name) in [("x-datadog-", some(&agent)), ("trace", None)] {
         let whole = |agent| Below { is_child: true, session: some("s"), ml_app: "app".to_owned(), agent };

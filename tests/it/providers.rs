@@ -1,4 +1,4 @@
-//! What attributes and annotations make of what providers are asked and answer: reported inputs and others of their kinds.
+//! Attributes and annotations with requests and answers of providers: inputs from bug reports, and similar ones.
 
 use std::time::Duration;
 
@@ -36,12 +36,12 @@ fn of_stream(items: Vec<Value>) -> Value {
     })
 }
 
-/// The span of a function that returns this.
+/// The span of a function that returns this answer.
 fn of_answer(answer: Value) -> Value {
     event(|| drop(answered(answer)))
 }
 
-/// The messages of the input of a function that is given this.
+/// The messages of the input of a function with this request.
 fn of_request(request: &Value) -> Value {
     event(|| asked(request))["meta"]["input"]["messages"].take()
 }
@@ -66,7 +66,7 @@ fn delta(delta: Value) -> Value {
     json!({ "object": "chat.completion.chunk", "choices": [{ "index": 0, "delta": delta }] })
 }
 
-fn said(text: &str) -> Value {
+fn text_chunk(text: &str) -> Value {
     delta(json!({ "content": text }))
 }
 
@@ -75,7 +75,7 @@ mod failures {
 
     /// Helicone#4678.
     #[test]
-    fn an_overloaded_model_fails_the_span_and_what_it_said_is_kept() {
+    fn an_overloaded_model_fails_the_span_and_its_output_is_kept() {
         let event = of_stream(vec![
             json!({ "type": "message_start", "message": { "role": "assistant", "usage": { "input_tokens": 9, "output_tokens": 1 } } }),
             json!({ "type": "content_block_start", "index": 0, "content_block": { "type": "text", "text": "" } }),
@@ -88,11 +88,11 @@ mod failures {
     }
 
     #[test]
-    fn in_the_forms_of_other_providers_too() {
+    fn errors_in_streams_of_other_providers_fail_the_span() {
         let forms = [
             (
                 vec![
-                    said("Half"),
+                    text_chunk("Half"),
                     json!({ "error": { "type": "server_error", "message": "Gone", "code": 502 } }),
                 ],
                 ("error", "server_error", "Gone"),
@@ -128,7 +128,7 @@ mod failures {
     }
 
     #[test]
-    fn a_word_for_a_failure_is_enough() {
+    fn a_status_or_finish_reason_alone_can_be_an_error() {
         let content = json!([{ "type": "text", "text": "Half" }]);
         let failed = [
             (json!({ "object": "response", "status": "failed", "error": null, "output": [] }), "failed"),
@@ -183,7 +183,7 @@ mod failures {
             json!({ "type": "error", "error": { "type": "not_found_error", "message": "No such model" } }),
         );
         assert_eq!(error(&event), ("error", "not_found_error", "No such model"));
-        // A message is no error, and neither is a field of that name without one.
+        // A message is not an error, and an `error` field without a value is not one either.
         for answer in [json!({ "message": "All is well" }), json!({ "error": null, "text": "fine" })] {
             assert_eq!(of_answer(answer)["status"], "ok");
         }
@@ -199,9 +199,9 @@ mod failures {
         answer
     }
 
-    /// ai-gateway#2721: what providers say of an error may repeat the prompt.
+    /// ai-gateway#2721: the error message of a provider may repeat the prompt.
     #[test]
-    fn their_text_is_left_out_where_the_text_of_errors_is() {
+    fn their_messages_are_omitted_if_error_messages_are_not_captured() {
         let failed = json!({ "error": { "type": "invalid_request_error", "message": "too long: secret" } });
         let streamed = event(|| assert_eq!(pollster::block_on(quiet(vec![failed.clone()]).count()), 1));
         let whole = event(|| drop(quiet_answer(failed.clone())));
@@ -238,20 +238,20 @@ mod streams {
     }
 
     #[test]
-    fn a_text_is_shown_alone_and_a_call_with_its_message() {
+    fn text_is_shown_alone_and_a_tool_call_with_its_message() {
         let of = |items: Vec<Value>| {
             event(|| assert!(pollster::block_on(answer(items).count()) > 0))["meta"]["output"]["value"].take()
         };
-        assert_eq!(of(vec![said("It "), said("rains.")]), "It rains.");
+        assert_eq!(of(vec![text_chunk("It "), text_chunk("rains.")]), "It rains.");
         let call = json!([{ "index": 0, "id": "c", "function": { "name": "look", "arguments": "{}" } }]);
         let calls = json!([{ "name": "look", "arguments": {}, "tool_id": "c", "type": "function" }]);
         let message = json!([{ "role": "assistant", "content": "I look.", "tool_calls": calls }]);
-        let shown = of(vec![said("I look."), delta(json!({ "tool_calls": call }))]);
+        let shown = of(vec![text_chunk("I look."), delta(json!({ "tool_calls": call }))]);
         assert_eq!(serde_json::from_str::<Value>(shown.as_str().unwrap()).unwrap(), message);
     }
 
     #[test]
-    fn what_a_search_finds_are_documents() {
+    fn items_of_a_retrieval_are_documents() {
         let event =
             event(|| assert_eq!(pollster::block_on(search(vec!["It rains.", "It snows."]).count()), 2));
         assert_eq!(
@@ -261,10 +261,10 @@ mod streams {
     }
 
     #[test]
-    fn what_is_noted_stands_beside_what_the_model_said() {
+    fn metadata_of_the_attribute_is_added_to_that_of_the_answer() {
         let end = json!({ "object": "chat.completion.chunk", "model": "m", "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }],
             "usage": { "prompt_tokens": 2, "completion_tokens": 1 } });
-        let event = event(|| assert_eq!(pollster::block_on(noted(vec![said("Hi"), end]).count()), 2));
+        let event = event(|| assert_eq!(pollster::block_on(noted(vec![text_chunk("Hi"), end]).count()), 2));
         assert_eq!(event["meta"]["metadata"], json!({ "user": "me", "finish_reason": "stop" }));
         assert_eq!(event["meta"]["model_name"], "m");
         assert_eq!(tokens(&event), json!({ "input_tokens": 2, "output_tokens": 1, "total_tokens": 3 }));
@@ -275,7 +275,7 @@ mod streams {
     fn the_error_of_an_item_wins() {
         let failed = json!({ "error": { "type": "server_error", "message": "Gone" } });
         let begun = json!({ "object": "chat.completion.chunk", "model": "m", "choices": [], "usage": { "prompt_tokens": 2 } });
-        let items = vec![Ok(begun), Ok(said("Hal")), Ok(failed), Err("broken off".to_owned())];
+        let items = vec![Ok(begun), Ok(text_chunk("Hal")), Ok(failed), Err("broken off".to_owned())];
         let event = event(|| assert_eq!(pollster::block_on(failing(items).count()), 4));
         let text = event["meta"]["error"]["message"].as_str();
         assert_eq!((&event["status"], text), (&json!("error"), Some("broken off")));
@@ -292,7 +292,7 @@ mod contents {
 
     /// langfuse#5546.
     #[test]
-    fn thoughts_are_messages_of_their_own() {
+    fn thoughts_are_separate_messages() {
         let thought = "We are asked";
         let expected =
             json!([{ "role": "reasoning", "content": thought }, { "role": "assistant", "content": "391." }]);
@@ -301,7 +301,7 @@ mod contents {
             delta(json!({ "content": null, "reasoning_content": " asked" })),
             delta(json!({ "content": "391.", "reasoning_content": null })),
         ];
-        let reasoning = vec![delta(json!({ "reasoning": thought })), said("391.")];
+        let reasoning = vec![delta(json!({ "reasoning": thought })), text_chunk("391.")];
         let gemini = vec![
             json!({ "candidates": [{ "content": { "parts": [{ "text": "We are", "thought": true }] } }] }),
             json!({ "candidates": [{ "content": { "parts": [{ "text": " asked", "thought": true }, { "text": "391." }] } }] }),
@@ -355,10 +355,10 @@ mod contents {
         let text = |text: &str| json!({ "type": "text", "text": text });
         let cited = json!({ "type": "reference", "reference_ids": [1] });
         let event = of_stream(vec![
-            said("The sky is "),
+            text_chunk("The sky is "),
             delta(json!({ "content": [text("blue"), cited] })),
             delta(json!({ "content": [cited, text(" and vast")] })),
-            said(" today."),
+            text_chunk(" today."),
         ]);
         assert_eq!(
             *output(&event),
@@ -368,7 +368,7 @@ mod contents {
 
     /// openlit#1400.
     #[test]
-    fn calls_of_gemini_are_calls() {
+    fn function_calls_of_gemini_are_tool_calls() {
         let event = of_stream(vec![json!({
             "candidates": [{ "content": { "role": "model", "parts": [{ "functionCall": { "name": "weather", "args": { "city": "Rome" } } }] } }],
             "usageMetadata": { "promptTokenCount": 11, "candidatesTokenCount": 4, "thoughtsTokenCount": 6 },
@@ -386,7 +386,7 @@ mod contents {
     }
 
     #[test]
-    fn a_refusal_is_kept_whole_and_streamed() {
+    fn a_refusal_is_kept_in_whole_and_streamed_answers() {
         let expected = json!([{ "role": "assistant", "content": "I won't." }]);
         let whole = json!({ "choices": [{ "message": { "role": "assistant", "content": null, "refusal": "I won't." } }] });
         assert_eq!(*output(&of_answer(whole)), expected);
@@ -401,7 +401,7 @@ mod contents {
     }
 
     #[test]
-    fn what_is_not_understood_keeps_its_place_and_name() {
+    fn unknown_parts_keep_their_place_and_name() {
         let event = of_answer(json!({ "type": "message", "role": "assistant", "content": [
             { "type": "text", "text": "Before." }, { "type": "hologram", "data": "…" }, { "type": "text", "text": "After." },
         ] }));
@@ -420,7 +420,7 @@ mod contents {
     }
 
     #[test]
-    fn a_part_of_a_result_that_is_not_understood_hides_no_other() {
+    fn an_unknown_part_of_a_result_does_not_hide_the_others() {
         let image = json!({ "type": "image", "source": { "type": "base64", "media_type": "image/png", "data": "AAAA" } });
         let content = json!([image, { "type": "hologram", "data": "…" }, { "type": "text", "text": "done" }]);
         let block = json!({ "type": "tool_result", "tool_use_id": "t", "content": content });
@@ -544,9 +544,9 @@ mod numbers {
         found
     }
 
-    /// What only calls of models have is not looked for in other spans.
+    /// Data that only model calls have is not read in other spans.
     #[test]
-    fn a_search_calls_no_model() {
+    fn a_retrieval_is_not_read_as_a_model_call() {
         let found = json!({ "id": "r-1", "results": [{ "index": 0, "relevance_score": 0.5, "document": { "text": "It rains." } }],
             "meta": { "tokens": { "input_tokens": 3 } } });
         let event = event(|| drop(search(found)));
@@ -554,7 +554,7 @@ mod numbers {
     }
 
     #[test]
-    fn digits_are_kept() {
+    fn large_numbers_keep_their_digits() {
         let event = of_stream(vec![
             delta(
                 json!({ "tool_calls": [{ "index": 0, "id": "c", "function": { "name": "pay", "arguments": "{\"account\":12345678901234567890123," } }] }),
@@ -571,7 +571,7 @@ mod numbers {
 
     #[llmobs::llm(name = "call", skip_all)]
     fn slow(frames: Vec<Value>) -> impl Stream<Item = Value> {
-        let (empty, content) = (stream::iter(frames), stream::iter([said("Hi")]));
+        let (empty, content) = (stream::iter(frames), stream::iter([text_chunk("Hi")]));
         empty.chain(content.inspect(|_| std::thread::sleep(Duration::from_millis(30))))
     }
 
@@ -630,7 +630,7 @@ mod lookalikes {
     }
 
     #[test]
-    fn items_with_a_message_are_no_errors() {
+    fn items_with_a_message_are_not_errors() {
         let hi = json!({ "choices": [{ "index": 0, "delta": { "content": "Hi" } }] });
         for item in [
             json!({ "type": "progress", "message": "Searching", "request_id": "r" }),
@@ -656,7 +656,7 @@ mod lookalikes {
     }
 
     #[test]
-    fn an_error_behind_pieces_of_a_text_is_one() {
+    fn an_error_after_pieces_of_text_is_recorded() {
         let failed = json!({ "error": { "message": "overloaded", "type": "overloaded_error" } });
         let event = of_stream(vec![json!("Hel"), json!("lo"), failed]);
         assert_eq!(error(&event), ("error", "overloaded_error", "overloaded"));
@@ -668,7 +668,7 @@ mod lookalikes {
     }
 
     #[test]
-    fn values_of_the_program_are_shown_as_they_are() {
+    fn values_of_the_program_are_shown_unchanged() {
         for value in [
             json!({ "candidates": [{ "name": "Ann", "score": 0.9 }], "reason": "Ann knows Rust" }),
             json!({ "message": { "subject": "Hello", "body": "World" }, "finish_reason": "stop" }),
@@ -733,10 +733,10 @@ mod lookalikes {
     }
 
     #[test]
-    fn what_was_not_captured_is_not_shown_from_the_answer() {
+    fn skipped_input_is_not_taken_from_the_answer() {
         let instructions = json!([{ "type": "message", "role": "developer", "content": [{ "type": "input_text", "text": "SECRET" }] }]);
-        let said = json!({ "type": "message", "role": "assistant", "content": [{ "type": "output_text", "text": "Hi" }] });
-        let answer = json!({ "object": "response", "status": "completed", "instructions": instructions, "output": [said] });
+        let message = json!({ "type": "message", "role": "assistant", "content": [{ "type": "output_text", "text": "Hi" }] });
+        let answer = json!({ "object": "response", "status": "completed", "instructions": instructions, "output": [message] });
         let event = of_answer(answer);
         assert_eq!(*output(&event), json!([{ "role": "assistant", "content": "Hi" }]));
         assert!(!event.to_string().contains("SECRET"), "{event}");
@@ -778,7 +778,7 @@ mod lookalikes {
     }
 
     #[test]
-    fn an_error_that_says_nothing_is_none() {
+    fn an_empty_error_is_ignored() {
         for nothing in [json!({}), json!(""), Value::Null] {
             let answer = json!({ "choices": [{ "message": { "role": "assistant", "content": "Hi" } }], "error": nothing });
             assert_eq!(of_answer(answer)["status"], "ok");
@@ -786,7 +786,7 @@ mod lookalikes {
     }
 
     #[test]
-    fn what_each_event_repeats_takes_no_room() {
+    fn values_that_each_event_repeats_do_not_use_up_the_limit() {
         let chunk = |parts: Value| {
             json!({ "candidates": [{ "content": { "parts": parts }, "finishReason": "STOP" }],
             "modelVersion": "g", "responseId": "r" })
@@ -798,7 +798,7 @@ mod lookalikes {
         assert_eq!(event["meta"]["metadata"]["finish_reason"], "STOP");
         let priced = |cost: u64| json!({ "object": "chat.completion.chunk", "choices": [], "usage": { "prompt_tokens": 1, "cost": cost } });
         let mut items: Vec<Value> = (1..1300).map(priced).collect();
-        items.push(said("still here"));
+        items.push(text_chunk("still here"));
         let event = of_stream(items);
         assert_eq!(*output(&event), json!([{ "role": "assistant", "content": "still here" }]));
         assert_eq!(event["meta"]["metadata"]["cost"], 1299);
@@ -821,7 +821,7 @@ mod tools {
         let failed = event(|| drop(call(json!({ "content": [part], "isError": true }))));
         assert_eq!(failed["meta"]["output"]["value"], "It rains.");
         assert_eq!(error(&failed), ("error", "tool_error", "It rains."));
-        // Others are as good as any value.
+        // Other results are shown like any value.
         for other in [
             json!({ "content": ["It rains."] }),
             json!({ "content": "It rains." }),
@@ -858,7 +858,7 @@ mod requests {
     }
 
     #[test]
-    fn requests_of_providers_whose_urls_name_the_model_need_none() {
+    fn requests_of_providers_with_the_model_in_the_url_need_no_model() {
         let gemini = json!({
             "contents": [{ "role": "user", "parts": [{ "text": "Hi" }] }], "generationConfig": { "temperature": 0.5 },
         });
@@ -877,7 +877,7 @@ mod requests {
     }
 
     #[test]
-    fn documents_beside_messages_are_metadata() {
+    fn documents_of_a_request_are_metadata() {
         let request = json!({
             "model": "command-a", "messages": [{ "role": "user", "content": "Where?" }],
             "documents": [{ "id": "d1", "data": { "text": "At the dock." } }, "In town."],
@@ -895,7 +895,7 @@ mod requests {
     }
 
     #[test]
-    fn what_is_said_by_hand_wins() {
+    fn options_and_annotations_win() {
         let request = json!({ "model": "m", "temperature": 0, "top_p": 0.5, "messages": [{ "role": "user", "content": "Hi" }] });
         let event = event(|| with_options(&request));
         assert_eq!(event["meta"]["model_name"], "by-hand");
@@ -906,7 +906,7 @@ mod requests {
 
     /// A value that only looks like a response adds nothing to the span.
     #[test]
-    fn a_request_of_vectors_is_none_of_messages() {
+    fn a_request_for_embeddings_is_not_read_as_messages() {
         let request = json!({ "model": "m", "input": ["Hi"], "dimensions": 3 });
         let event = event(|| asked(&request));
         let shown = json!({ "request": request }).to_string();
@@ -915,7 +915,7 @@ mod requests {
     }
 
     #[test]
-    fn a_request_without_messages_is_shown_as_it_is() {
+    fn a_request_without_messages_is_shown_unchanged() {
         let request = json!({ "model": "m", "prompt": { "id": "p" }, "temperature": 0 });
         let event = event(|| asked(&request));
         let shown = json!({ "request": request }).to_string();
@@ -929,7 +929,7 @@ mod requests {
         answer
     }
 
-    /// The messages of a prompt that the provider has are in its answer.
+    /// The answer has the messages of a prompt that the provider stores.
     #[test]
     fn messages_of_a_stored_prompt_are_the_input() {
         let request = json!({ "prompt": { "id": "pmpt_1" } });

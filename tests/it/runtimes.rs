@@ -61,12 +61,12 @@ mod rayon_jobs {
                     scope.spawn(|_| root.0.enter(|| llmobs::task("scope").start().finish()));
                 }
             });
-            // Many threads ask for the next one.
+            // Several threads take items.
             let numbers = std::iter::from_fn(|| root.0.enter(|| numbers.next()));
             assert_eq!(numbers.par_bridge().sum::<u32>(), 6);
         });
-        let left_behind = pool.broadcast(|_| format!("{:?}", llmobs::current()));
-        assert_eq!(left_behind, ["Context(none)"; 3]);
+        let remaining = pool.broadcast(|_| format!("{:?}", llmobs::current()));
+        assert_eq!(remaining, ["Context(none)"; 3]);
         drop([root, left, right]);
         expect![[r#"
             workflow root
@@ -99,7 +99,7 @@ mod rayon_jobs {
 mod moving {
     use super::*;
 
-    /// Runs `piece` on a thread of its own, where nothing is current before or after.
+    /// Runs `piece` on a new thread, where no span is current before or after.
     fn elsewhere<R: Send>(piece: impl FnOnce() -> R + Send) -> R {
         let bare = || assert_eq!(format!("{:?}", llmobs::current()), "Context(none)");
         let piece = || {
@@ -144,7 +144,7 @@ mod moving {
         }
     }
 
-    /// Where the values are dropped that something owns.
+    /// Records a span when it is dropped.
     struct Owned;
     impl Drop for Owned {
         fn drop(&mut self) {
@@ -174,7 +174,7 @@ mod moving {
     }
 
     #[test]
-    fn takes_the_span_along_at_every_poll_and_item() {
+    fn work_keeps_its_span_at_every_poll_and_item() {
         let tree = expect![[r#"
             workflow async_fn  out 1
             ├─ task step
@@ -207,7 +207,7 @@ mod moving {
             assert_eq!(elsewhere(|| iterator.next()), Some(1));
             assert_eq!(elsewhere(|| iterator.next()), Some(2));
             assert_eq!(elsewhere(|| iterator.next()), None);
-            // These end before what they own is dropped, which then belongs to nothing.
+            // Their spans have ended before the values that they own are dropped.
             elsewhere(move || drop((stream, iterator)));
         };
         check(program, &tree);
@@ -223,7 +223,7 @@ mod moving {
     }
 
     #[test]
-    fn and_being_given_up_ends_it_on_any_thread() {
+    fn work_that_is_dropped_ends_its_span_on_any_thread() {
         let tree = expect![[r#"
             workflow never  cancelled
             └─ task step
@@ -294,7 +294,7 @@ mod nested {
     }
 
     #[test]
-    fn runtimes_belong_to_the_span_around_them() {
+    fn runtimes_belong_to_the_enclosing_span() {
         let collector = Collector::new();
         let outer = Builder::new_multi_thread().worker_threads(2).build().unwrap();
         let programs = async {
@@ -327,14 +327,14 @@ mod nested {
     }
 }
 
-mod by_hand {
+mod custom_executor {
     use super::*;
     use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
     /// Puts its task back into the queue.
-    struct Again(usize, mpsc::Sender<usize>);
+    struct Requeue(usize, mpsc::Sender<usize>);
 
-    impl Wake for Again {
+    impl Wake for Requeue {
         fn wake(self: Arc<Self>) {
             self.1.send(self.0).unwrap();
         }
@@ -346,8 +346,8 @@ mod by_hand {
         (0..tasks.len()).for_each(|task| sender.send(task).unwrap());
         let mut running = tasks.len();
         while running > 0 {
-            let task = queue.try_recv().expect("somebody has woken a task");
-            let waker = Arc::new(Again(task, sender.clone())).into();
+            let task = queue.try_recv().expect("a woken task");
+            let waker = Arc::new(Requeue(task, sender.clone())).into();
             if tasks[task].as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
                 running -= 1;
             }
@@ -358,13 +358,13 @@ mod by_hand {
     async fn player(name: &str, sender: UnboundedSender<u8>, mut receiver: UnboundedReceiver<u8>) {
         while let Some(ball) = receiver.recv().await.filter(|ball| *ball < 4) {
             llmobs::tool(format!("{name} hits {ball}")).start().finish();
-            // The other is woken inside of this span, and runs outside of it.
+            // The other task is woken inside this span, and runs outside of it.
             sender.send(ball + 1).unwrap_or_default();
         }
     }
 
     #[test]
-    fn executor_with_its_own_queue_and_wakers_mixes_no_tasks() {
+    fn with_its_own_queue_and_wakers_keeps_tasks_apart() {
         let tree = expect![[r#"
             workflow ping
             ├─ tool ping hits 0

@@ -1,4 +1,4 @@
-//! Which traces are to be kept: decided once for each, the same for all its spans, here and in other programs.
+//! Sampling decisions: one for each trace, the same for all its spans, here and in other programs.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -6,14 +6,14 @@ use llmobs::testing::Collector;
 use llmobs::{Config, SamplingRule};
 use serde_json::{Value, json};
 
-/// Rate and decision of the span of a name.
+/// The rate and decision of the span with this name.
 fn decision(collector: &Collector, name: &str) -> Value {
     let own = collector.event(&collector.span(name))["_dd"].clone();
     json!([own["sample_rate"], own["sampling_decision"]])
 }
 
 #[test]
-fn falls_once_for_a_trace_by_the_hash_of_its_id() {
+fn decides_once_for_a_trace_by_the_hash_of_its_id() {
     let collector = Collector::with_config(&Config::from_env().sample_rate(0.5));
     collector.enter(|| {
         for _ in 0..200 {
@@ -38,7 +38,7 @@ fn falls_once_for_a_trace_by_the_hash_of_its_id() {
 }
 
 #[test]
-fn goes_by_the_tags_of_the_first_span_when_the_first_of_its_spans_finishes() {
+fn uses_the_tags_of_the_root_at_the_end_of_the_first_span() {
     let rules = [SamplingRule::new(0.0).tag("tier", "free"), SamplingRule::new(0.25).tag("env", "PROD*")];
     let config = rules.into_iter().fold(Config::from_env().env("production"), Config::sampling_rule);
     let collector = Collector::with_config(&config);
@@ -73,7 +73,7 @@ fn goes_by_the_tags_of_the_first_span_when_the_first_of_its_spans_finishes() {
 }
 
 #[test]
-fn rules_see_the_session_and_the_application_of_the_first_span() {
+fn rules_match_the_session_and_application_of_the_first_span() {
     let rules = [
         SamplingRule::new(0.25).tag("session_id", "beta-*"),
         SamplingRule::new(0.5).tag("ml_app", "batch"),
@@ -94,7 +94,7 @@ fn rules_see_the_session_and_the_application_of_the_first_span() {
 }
 
 #[test]
-fn has_the_same_digits_in_headers_and_on_spans() {
+fn rate_has_the_same_digits_in_headers_and_on_spans() {
     let collector = Collector::with_config(&Config::from_env().sample_rate(1.0 / 3.0));
     let mut headers: HashMap<String, String> = HashMap::new();
     collector.enter(|| llmobs::task("t").start().inject(&mut headers));
@@ -104,7 +104,7 @@ fn has_the_same_digits_in_headers_and_on_spans() {
 }
 
 #[test]
-fn goes_along_to_other_programs_and_is_not_made_again_there() {
+fn decision_is_passed_on_to_other_programs_and_kept_there() {
     let here = Collector::with_config(&Config::from_env().sample_rate(0.0));
     let there = Collector::new();
     let (mut first, mut second): (HashMap<String, String>, HashMap<String, String>) = Default::default();
@@ -126,7 +126,7 @@ fn goes_along_to_other_programs_and_is_not_made_again_there() {
 }
 
 #[test]
-fn goes_by_tags_that_the_first_span_starts_with() {
+fn uses_the_tags_at_the_start_of_the_first_span() {
     let collector = Collector::with_config(
         &Config::from_env().sampling_rule(SamplingRule::new(0.0).tag("tier", "free").tag("tenant", "a*")),
     );
@@ -144,7 +144,7 @@ fn goes_by_tags_that_the_first_span_starts_with() {
 }
 
 #[test]
-fn goes_by_the_version_of_an_agent_too() {
+fn uses_the_version_of_an_agent() {
     let rule = SamplingRule::new(0.0).tag("agent_version", "beta-*");
     let collector = Collector::with_config(&Config::from_env().sampling_rule(rule));
     collector.enter(|| {
@@ -158,14 +158,15 @@ fn goes_by_the_version_of_an_agent_too() {
 }
 
 #[test]
-fn nobody_has_decided_where_the_first_program_does_not_say() {
+fn there_is_no_decision_if_the_headers_have_no_valid_one() {
     let collector = Collector::new();
-    let said =
+    let invalid =
         ["llmobs_sr=2,_dd.p.llmobs_sd=1", "llmobs_sr=1,_dd.p.llmobs_sd=2", "llmobs_sr=1", "llmobs_sd=1"];
-    for said in said {
-        let tags = format!("_dd.p.llmobs_parent_id=7,_dd.p.{said}");
+    for sampling in invalid {
+        let tags = format!("_dd.p.llmobs_parent_id=7,_dd.p.{sampling}");
         let headers = [("x-datadog-trace-id", "1"), ("x-datadog-parent-id", "2"), ("x-datadog-tags", &*tags)];
-        collector.enter(|| llmobs::extract(headers.as_slice()).enter(|| llmobs::task(said).start().finish()));
-        assert_eq!(decision(&collector, said), json!([null, null]), "{said}");
+        collector
+            .enter(|| llmobs::extract(headers.as_slice()).enter(|| llmobs::task(sampling).start().finish()));
+        assert_eq!(decision(&collector, sampling), json!([null, null]), "{sampling}");
     }
 }

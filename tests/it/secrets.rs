@@ -1,5 +1,5 @@
-//! Whatever the logger of a program takes, its spans arrive, and no key and no prompt are in what the logger gets. Each program
-//! is a process of its own, since there is one logger in a process.
+//! With every logger of a program, the spans are delivered, and no key and no prompt are in the log. Each program is a separate
+//! process, since a process has one logger.
 
 #![expect(clippy::print_stderr, reason = "the other tests read it")]
 
@@ -22,7 +22,7 @@ const PROMPT: &str = "vy3jqk8wzx1bnm";
 /// Names the logger of the program.
 const LOGGER: &str = "LLMOBS_TEST_LOGGER";
 
-/// Takes everything.
+/// Logs all records.
 struct Logger;
 
 impl log::Log for Logger {
@@ -32,7 +32,7 @@ impl log::Log for Logger {
 
     fn log(&self, record: &log::Record<'_>) {
         eprintln!("{} {} {}", record.level(), record.target(), record.args());
-        // A logger may be instrumented itself. On the thread of llmobs that must not make spans.
+        // A logger may be instrumented itself. On the thread of llmobs, this must not start spans.
         llmobs::task("logged").start().finish();
     }
 
@@ -76,7 +76,7 @@ fn program() {
     eprintln!("{refused} {refused:?}");
 }
 
-/// Runs the program with a logger that takes everything, against a server that repeats in its answers what it was sent.
+/// Runs the program with a logger of all records, and with a server whose answers repeat the secrets of the requests.
 fn check(logger: &str) {
     let server = CaptureServer::start()
         .statuses(&[500, 500, 500, 403, 307])
@@ -115,7 +115,7 @@ fn check(logger: &str) {
         ]
     );
 
-    // The log has all that the libraries write, dumps of heads included, and the reasons.
+    // The log has all records of the libraries, including the dumps of headers, and the reasons of failures.
     let url = server.url();
     for part in [
         "ureq_proto::util",
@@ -132,7 +132,7 @@ fn check(logger: &str) {
 }
 
 #[test]
-fn a_logger_that_takes_everything_gets_no_secret() {
+fn a_logger_of_all_records_gets_no_secret() {
     check("log");
 }
 

@@ -306,7 +306,7 @@ fn patterns(
 }
 
 #[test]
-fn patterns_with_alternatives_and_attributes_under_conditions() {
+fn patterns_with_alternatives_and_conditional_attributes() {
     let tree = expect![[r#"
         task patterns  in {"number":2,"text":"a","first":4,"unused":5}  out 10
     "#]];

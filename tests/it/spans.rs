@@ -34,7 +34,7 @@ fn s03_a_child_has_the_id_of_its_parent_and_its_trace() {
 }
 
 #[test]
-fn s04_siblings_and_deep_spans_stand_in_their_places() {
+fn s04_siblings_and_nested_spans_form_a_tree() {
     let collector = Collector::new();
     collector.enter(|| {
         llmobs::workflow("a").start().enter(|| {
@@ -70,7 +70,7 @@ fn s07_two_roots_of_one_request_are_two_llm_traces() {
 }
 
 #[test]
-fn s08_times_of_the_program() {
+fn s08_times_can_be_set_by_the_program() {
     let collector = Collector::new();
     let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
     collector.enter(|| {

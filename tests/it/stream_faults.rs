@@ -1,5 +1,5 @@
-//! Streams and iterators that are used otherwise than to their end: whatever the program does, it gets what it would get
-//! without llmobs, and the span shows the outcome.
+//! Streams and iterators that are not simply consumed to their end. The program gets the same results as without llmobs, and
+//! the span shows the outcome.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,7 +14,7 @@ use llmobs::FutureSpanExt as _;
 use llmobs::testing::Collector;
 use pollster::block_on;
 
-/// Runs `program`, compares the tree of its spans, and sees that it left no context behind.
+/// Runs `program`, compares the tree of its spans, and checks that it leaves no context attached.
 fn check(program: impl FnOnce(), tree: &Expect) {
     let collector = Collector::new();
     let before = format!("{:?}", llmobs::current());
@@ -29,7 +29,7 @@ fn check(program: impl FnOnce(), tree: &Expect) {
 #[llmobs::task]
 fn step() {}
 
-/// Where something is dropped.
+/// Records a span when it is dropped.
 struct Owned(&'static str);
 
 impl Drop for Owned {
@@ -63,7 +63,7 @@ impl Scripted {
 
     fn advance(&mut self) -> Poll<Option<u8>> {
         step();
-        match self.script.next().expect("the script goes on") {
+        match self.script.next().expect("another step of the script") {
             Item(item) => Poll::Ready(Some(item)),
             End => Poll::Ready(None),
             Wait => Poll::Pending,
@@ -116,7 +116,7 @@ mod polled {
     use super::*;
 
     #[test]
-    fn after_the_end_answers_what_the_inner_stream_answers() {
+    fn after_the_end_returns_what_the_inner_stream_returns() {
         let tree = expect![[r#"
             workflow outer
             ├─ task streamed  out [1]
@@ -146,7 +146,7 @@ mod polled {
     }
 
     #[test]
-    fn after_a_panic_goes_on_as_the_inner_stream_does() {
+    fn after_a_panic_continues_like_the_inner_stream() {
         let tree = expect![[r#"
             task streamed  out [1,2]  error panic: as the script says
             ├─ task step
@@ -179,12 +179,12 @@ mod polled {
 
     impl Wake for Idle {
         fn wake(self: Arc<Self>) {
-            panic!("nobody should wake anybody");
+            panic!("no task should be woken");
         }
     }
 
     #[test]
-    fn keeps_no_waker_but_the_one_that_the_inner_stream_keeps() {
+    fn keeps_no_other_waker_than_the_inner_stream() {
         let tree = expect![[r#"
             task streamed  cancelled
             ├─ task step
@@ -201,7 +201,7 @@ mod polled {
                 let waker = Waker::from(Arc::clone(&idle));
                 assert!(stream.poll_next_unpin(&mut Context::from_waker(&waker)).is_pending());
                 drop(waker);
-                assert_eq!(Arc::strong_count(&idle), 2, "ours, and that of the stream");
+                assert_eq!(Arc::strong_count(&idle), 2, "that of the test and that of the stream");
             }
             step();
         };
@@ -209,7 +209,7 @@ mod polled {
     }
 
     #[test]
-    fn hints_at_its_size_as_the_inner_stream_does() {
+    fn has_the_size_hint_of_the_inner_stream() {
         let script = [Item(1), Item(2), End, End];
         let program = || {
             let (mut stream, mut iterator) = (streamed(&script), iterated(&script));
@@ -224,10 +224,10 @@ mod polled {
     }
 }
 
-mod given_up {
+mod abandoned {
     use super::*;
 
-    /// Panics while it owns them.
+    /// Panics while it owns its arguments.
     #[llmobs::workflow(skip_all)]
     fn consumer(mut stream: impl Stream<Item = u8> + Unpin, mut iterator: impl Iterator<Item = u8>) {
         assert_eq!(poll(&mut stream), Poll::Ready(iterator.next()), "they differ");
@@ -281,14 +281,14 @@ mod given_up {
     }
 
     #[test]
-    fn on_another_thread_after_its_collector_is_no_more() {
+    fn on_another_thread_after_its_collector_is_not_recorded() {
         let collector = Collector::new();
         let mut stream = collector.enter(|| streamed(&[Item(1), Item(2), Item(3)]));
         let mut iterator = collector.enter(|| iterated(&[Item(1), Item(2), Item(3)]));
         let first = collector.enter(|| (poll(&mut stream), iterator.next()));
         assert_eq!(first, (Poll::Ready(Some(1)), Some(1)));
         drop(collector);
-        // Another is open, so that nothing is skipped because all is off.
+        // Another collector is open, so that llmobs is not disabled.
         let other = Collector::new();
         thread::spawn(move || {
             assert_eq!((poll(&mut stream), iterator.next()), (Poll::Ready(Some(2)), Some(2)));
@@ -318,7 +318,7 @@ mod given_up {
     }
 
     #[test]
-    fn at_the_end_of_a_thread_a_span_can_begin() {
+    fn spans_can_start_at_the_end_of_a_thread() {
         for span_is_first in [true, false] {
             let collector = Collector::new();
             let root = collector.enter(|| llmobs::workflow("root").start());
@@ -338,7 +338,7 @@ mod given_up {
     }
 
     #[test]
-    fn by_the_end_of_a_thread_is_recorded() {
+    fn at_the_end_of_a_thread_is_recorded() {
         for iterator_is_first in [true, false] {
             let collector = Collector::new();
             let context = collector.context();
@@ -351,7 +351,7 @@ mod given_up {
                 KEPT.set(Some(Box::new(iterator)));
             };
             thread::spawn(keep).join().unwrap();
-            // What it owns is dropped where perhaps nothing can be current any more.
+            // Its values may be dropped when no span can be current any more.
             assert_eq!(collector.tree().lines().next(), Some("task iterated  out [1]  cancelled"));
         }
     }
@@ -360,7 +360,7 @@ mod given_up {
 mod ended {
     use super::*;
 
-    /// Says something about the second, after the span has ended with the first.
+    /// Annotates the span at the second item, after the span has ended with the first.
     #[llmobs::task]
     fn fails_first() -> impl Iterator<Item = Result<u8, &'static str>> {
         [Err("no"), Ok(1)].into_iter().inspect(|item| {
@@ -379,7 +379,7 @@ mod ended {
     }
 
     #[test]
-    fn early_says_nothing_about_the_span_around_it() {
+    fn early_does_not_annotate_the_enclosing_span() {
         let tree = expect![[r#"
             workflow tries_again  out 1
             └─ task fails_first  error &str: no
@@ -395,7 +395,7 @@ mod ended {
     }
 
     #[test]
-    fn takes_no_more_but_children() {
+    fn accepts_children_but_no_annotations() {
         let tree = expect![[r#"
             task leaks  out [0]
             └─ task step

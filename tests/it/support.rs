@@ -1,4 +1,4 @@
-//! What the modules share.
+//! Helpers that the modules share.
 
 use std::env;
 use std::process::Command;
@@ -7,10 +7,10 @@ use expect_test::Expect;
 use llmobs::testing::Collector;
 use serde_json::Value;
 
-/// The name of the variable that names the test of a process of its own.
+/// The environment variable with the name of the test that runs in a separate process.
 const TEST: &str = "LLMOBS_TEST";
 
-/// Runs the rest of a test in a process of its own. A process has one logger and one default client.
+/// Runs the rest of a test in a separate process. A process has one logger and one default client.
 macro_rules! own_process {
     () => {
         fn here() {}
@@ -20,7 +20,7 @@ macro_rules! own_process {
     };
 }
 
-/// Whether this process is the one of the test with this function inside. Otherwise, the test has run when this returns.
+/// Returns whether this is the process of the test that contains `function`. Otherwise, runs that process to its end.
 pub(crate) fn is_own_process(function: &str) -> bool {
     let (_crate, path) = function.split_once("::").unwrap();
     let (test, _function) = path.rsplit_once("::").unwrap();
@@ -47,19 +47,19 @@ pub(crate) fn check(program: impl FnOnce(), tree: &Expect) {
     tree.assert_eq(&collector.tree());
 }
 
-/// The spans that `program` makes, as wire events.
+/// The spans of `program`, as wire events.
 pub(crate) fn events(program: impl FnOnce()) -> Vec<Value> {
     let collector = Collector::new();
     collector.enter(program);
     collector.events()
 }
 
-/// What is under `meta` of the one span of a name.
+/// The `meta` of the only span with this name.
 pub(crate) fn meta(collector: &Collector, name: &str) -> Value {
     collector.event(&collector.span(name))["meta"].clone()
 }
 
-/// The first span that `program` makes, as a wire event.
+/// The first span of `program`, as a wire event.
 pub(crate) fn first_event(program: impl FnOnce()) -> Value {
     events(program).swap_remove(0)
 }

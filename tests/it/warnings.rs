@@ -11,7 +11,7 @@ use llmobs::testing::Collector;
 use llmobs::{Config, SpanRef};
 use serde_json::json;
 
-static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+static MESSAGES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 struct Logger;
 
@@ -22,7 +22,7 @@ impl log::Log for Logger {
 
     fn log(&self, record: &log::Record<'_>) {
         if record.target() == "llmobs" {
-            SAID.lock().unwrap().push(format!("{} {}", record.level(), record.args()));
+            MESSAGES.lock().unwrap().push(format!("{} {}", record.level(), record.args()));
         }
     }
 
@@ -95,7 +95,7 @@ const STARTS: &[&str] = &[
     "WARN the version or manifest of an agent is not shown",
 ];
 
-/// Parts of content that are not what they should be.
+/// Annotates spans with invalid parts of content.
 fn mistaken_parts() {
     llmobs::retrieval("found").start().annotate(|note| {
         let document = json!({ "text": "t", "name": ["secret"], "score": "secret" });
@@ -114,7 +114,7 @@ fn mistaken_parts() {
     });
 }
 
-/// Headers with what they cannot carry, or should not.
+/// Writes and reads headers with invalid values.
 fn mistaken_headers() {
     let headers = [("x-datadog-trace-id", "secret")];
     let _same = llmobs::extract(headers.as_slice());
@@ -122,7 +122,7 @@ fn mistaken_headers() {
     llmobs::task("far").session_id("secret дом").start().inject(&mut headers);
     headers.push(("x-datadog-origin".to_owned(), "secret, origin".to_owned()));
     let _far = llmobs::extract(&headers);
-    // Datadog's SDKs write this where there is no LLM span: nothing is wrong with it.
+    // Datadog's SDKs write this if there is no LLM span. It is not a mistake.
     let none = ("x-datadog-tags", "_dd.p.llmobs_parent_id=undefined");
     let _request =
         llmobs::extract([("x-datadog-trace-id", "1"), ("x-datadog-parent-id", "2"), none].as_slice());
@@ -152,7 +152,7 @@ async fn hidden_stream() -> Later<dyn futures_util::Stream<Item = u8>> {
 }
 
 #[test]
-fn each_mistake_is_told_once_and_the_rest_stays() {
+fn each_mistake_is_logged_once_and_other_data_is_kept() {
     own_process!();
     // A warning without a logger does not count as logged.
     Collector::new().enter(|| {
@@ -183,7 +183,7 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
     });
     collector.enter(|| pollster::block_on(async { assert_eq!((told().await, meant().await), (1, 1)) }));
     assert_eq!(collector.spans().len(), 4);
-    assert_eq!(*SAID.lock().unwrap(), <[String; 0]>::default());
+    assert_eq!(*MESSAGES.lock().unwrap(), <[String; 0]>::default());
     collector.enter(|| {
         for _ in 0..3 {
             llmobs::annotate(|note| {
@@ -245,11 +245,11 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
             r#"{"question":"secret"}"#
         );
     }
-    let mut said = std::mem::take(&mut *SAID.lock().unwrap());
-    said.sort();
-    assert_eq!(said.len(), STARTS.len(), "{said:#?}");
-    for (said, start) in said.iter().zip(STARTS) {
-        assert!(said.starts_with(start), "{said} instead of {start}");
-        assert!(!said.contains("secret"), "{said}");
+    let mut messages = std::mem::take(&mut *MESSAGES.lock().unwrap());
+    messages.sort();
+    assert_eq!(messages.len(), STARTS.len(), "{messages:#?}");
+    for (message, start) in messages.iter().zip(STARTS) {
+        assert!(message.starts_with(start), "{message} instead of {start}");
+        assert!(!message.contains("secret"), "{message}");
     }
 }

@@ -1,4 +1,4 @@
-//! The examples as a user runs them: whole processes, seen from a file, an intake and an Agent.
+//! The examples as a user runs them: separate processes that send to a file, an intake or an Agent.
 
 use std::env;
 use std::process::Command;
@@ -8,7 +8,7 @@ mod shutdown;
 mod small;
 mod support_agent;
 
-/// Cargo, on this package. What it tells this test is not what it would tell itself, and would have dependencies built anew.
+/// Cargo for this package, without the variables that it set for this test. With these it would build dependencies again.
 fn cargo() -> Command {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));

@@ -1,5 +1,5 @@
-//! A service that gets SIGTERM while a request is in flight, as in a container that is stopped: a process of its own, over TCP and
-//! over a Unix socket.
+//! A service that gets SIGTERM while a request is in flight, as in a container that is stopped: a separate process, over TCP and over
+//! a Unix socket.
 
 use std::env;
 use std::io::{self, BufRead as _, BufReader, Lines, Read as _, Write as _};
@@ -26,7 +26,7 @@ fn binary() -> &'static Path {
     })
 }
 
-/// The service, ended with the test.
+/// The service, which is killed at the end of the test.
 struct Service {
     process: Child,
     lines: Lines<BufReader<ChildStdout>>,
@@ -48,7 +48,7 @@ impl Service {
         Self { process, lines, address }
     }
 
-    /// Begins a request. When this returns, its handler waits for the body.
+    /// Starts a request. When this returns, its handler waits for the body.
     fn request(&self) -> TcpStream {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream
@@ -84,7 +84,7 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // Fails if the service has ended, as it should.
+        // This fails if the service has exited, as it should have.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -94,7 +94,7 @@ fn agent() -> CaptureServer {
     CaptureServer::start().agent_with(&["/evp_proxy/v2/"])
 }
 
-/// What the Agent got, in one request.
+/// The events that the Agent received, in one request.
 fn events(agent: &CaptureServer) -> Vec<Value> {
     let posts = agent.posts();
     assert_eq!(posts.len(), 1);
@@ -113,7 +113,7 @@ fn check(agent: &CaptureServer) {
     }
 }
 
-/// A Unix socket that leads to an Agent.
+/// A Unix socket that forwards to an Agent.
 fn socket_of(agent: &CaptureServer) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("shutdown-{}.socket", std::process::id()));
     drop(std::fs::remove_file(&path));
@@ -135,7 +135,7 @@ fn socket_of(agent: &CaptureServer) -> PathBuf {
 }
 
 #[test]
-fn spans_of_a_request_in_flight_are_delivered_by_host_and_port() {
+fn spans_of_a_request_in_flight_are_delivered_over_tcp() {
     let agent = agent();
     let url = agent.url();
     let (host, port) = url.strip_prefix("http://").unwrap().split_once(':').unwrap();
@@ -145,7 +145,7 @@ fn spans_of_a_request_in_flight_are_delivered_by_host_and_port() {
 }
 
 #[test]
-fn spans_of_a_request_in_flight_are_delivered_by_a_unix_socket() {
+fn spans_of_a_request_in_flight_are_delivered_over_a_unix_socket() {
     let agent = agent();
     let socket = socket_of(&agent);
     let url = format!("unix://{}", socket.display());

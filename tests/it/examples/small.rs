@@ -34,15 +34,19 @@ fn run(example: &str, server: &CaptureServer) -> String {
 }
 
 #[test]
-fn on_the_console_evaluations_and_feedback_stand_below_the_traces() {
+fn the_console_shows_evaluations_and_feedback_below_the_traces() {
     let console = [("LLMOBS_EXPORTER", "console"), ("_DD_LLMOBS_WRITER_INTERVAL", "3600"), ("NO_COLOR", "1")];
     let [_, shown] = run_with("sessions_and_feedback", console);
-    // Numbers of words and ids vary; the first two words of what begins in the first column do not.
-    let begun = shown.lines().filter(|line| line.starts_with(|char: char| char.is_alphabetic()));
-    let begun: Vec<String> =
-        begun.map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
+    // Numbers of words and ids vary. The first two words of each line that is not indented do not.
+    let first_words = shown.lines().filter(|line| line.starts_with(|char: char| char.is_alphabetic()));
+    let first_words: Vec<String> =
+        first_words.map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
     let turn = ["evaluation relevance", "feedback helpful"];
-    assert_eq!(begun, [&["agent turn"; 2][..], &turn, &turn, &["feedback comment"]].concat(), "{shown}");
+    assert_eq!(
+        first_words,
+        [&["agent turn"; 2][..], &turn, &turn, &["feedback comment"]].concat(),
+        "{shown}"
+    );
     assert!(
         shown.ends_with("feedback comment It only repeats what I say.  of session chat-42\n\n"),
         "{shown}"
@@ -50,7 +54,7 @@ fn on_the_console_evaluations_and_feedback_stand_below_the_traces() {
 }
 
 #[test]
-fn distributed_is_one_trace_through_two_processes() {
+fn distributed_is_one_trace_across_two_processes() {
     let server = CaptureServer::start();
     let printed = run("distributed", &server);
     assert_eq!(printed, "What is a span? A span is one step of a trace.\n");
@@ -63,7 +67,7 @@ fn distributed_is_one_trace_through_two_processes() {
 }
 
 #[test]
-fn sessions_and_feedback_are_two_traces_with_what_was_said_about_them() {
+fn sessions_and_feedback_are_two_traces_with_evaluations_and_feedback() {
     let server = CaptureServer::start();
     let printed = run("sessions_and_feedback", &server);
     assert!(printed.ends_with("9 delivered, 0 dropped, 0 pending\n"), "{printed}");
@@ -76,12 +80,12 @@ fn sessions_and_feedback_are_two_traces_with_what_was_said_about_them() {
         let body: Value = serde_json::from_slice(&post.body).unwrap();
         body["data"]["attributes"]["metrics"].as_array().unwrap().clone()
     });
-    let told: Vec<Value> =
+    let submitted: Vec<Value> =
         metrics.map(|metric| json!([metric["event_kind"], metric["label"], metric["assessment"]])).collect();
     let turn = [json!(["evaluation", "relevance", "pass"]), json!(["feedback", "helpful", null])];
     let expected: Vec<Value> =
         turn.iter().chain(&turn).cloned().chain([json!(["feedback", "comment", null])]).collect();
-    assert_eq!(told, expected);
+    assert_eq!(submitted, expected);
     let turns: Vec<&Value> = events.iter().filter(|event| event["name"] == "turn").collect();
     let bodies: String =
         evaluations.iter().map(|post| String::from_utf8_lossy(&post.body).into_owned()).collect();

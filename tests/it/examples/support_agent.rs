@@ -1,4 +1,4 @@
-//! The example `support_agent`, delivering to a file, to an intake and to an Agent.
+//! The example `support_agent`, which sends to a file, to an intake and to an Agent.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ fn binary() -> &'static Path {
     })
 }
 
-/// Runs the example with nothing but these variables in its environment.
+/// Runs the example with only these variables in its environment.
 fn ask(questions: &[&str], variables: &[(&str, &str)]) -> Output {
     let output =
         Command::new(binary()).args(questions).env_clear().envs(variables.iter().copied()).output().unwrap();
@@ -56,17 +56,17 @@ fn one<'a>(trace: &'a [Value], name: &str) -> &'a Value {
     found
 }
 
-/// For each kind, the keys of its events and of what is in `meta`.
+/// The keys of the events of each kind, and of the objects in their `meta`.
 fn keys(events: &[Value]) -> BTreeMap<String, BTreeSet<String>> {
     let mut keys: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for event in events {
         let kind = event["meta"]["span"]["kind"].as_str().unwrap().to_owned();
-        let of = keys.entry(kind).or_default();
-        of.extend(event.as_object().unwrap().keys().cloned());
+        let keys_of_kind = keys.entry(kind).or_default();
+        keys_of_kind.extend(event.as_object().unwrap().keys().cloned());
         for (key, value) in event["meta"].as_object().unwrap() {
-            of.insert(format!("meta.{key}"));
+            keys_of_kind.insert(format!("meta.{key}"));
             if key != "metadata" {
-                of.extend(
+                keys_of_kind.extend(
                     value.as_object().into_iter().flatten().map(|(inner, _)| format!("meta.{key}.{inner}")),
                 );
             }
@@ -76,7 +76,7 @@ fn keys(events: &[Value]) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 #[test]
-fn two_questions_are_two_traces_in_one_session_with_different_passages_and_answers() {
+fn two_questions_are_two_traces_in_one_session() {
     let path = env::temp_dir().join(format!("llmobs-example-{}.jsonl", std::process::id()));
     let output = ask(&[REDACT, SITE], &[("LLMOBS_EXPORTER", &format!("file:{}", path.display()))]);
     let lines = fs::read_to_string(&path).unwrap();
@@ -136,7 +136,7 @@ fn two_questions_are_two_traces_in_one_session_with_different_passages_and_answe
             .all(|event| { event["tags"].as_array().unwrap().contains(&json!("ml_app:support-agent")) })
     );
 
-    // Different questions find different passages, and the passages make the answers.
+    // Different questions find different passages, and the answers come from the passages.
     let passages = traces.iter().map(|trace| &one(trace, "search_passages")["meta"]["output"]["documents"]);
     let [redact, site] = passages.collect::<Vec<_>>().try_into().unwrap();
     assert_ne!(redact, site);
@@ -158,7 +158,7 @@ fn two_questions_are_two_traces_in_one_session_with_different_passages_and_answe
     assert_eq!(vectors["meta"]["output"]["value"], format!("[{texts} embedding(s) returned with size 256]"));
 }
 
-/// Path and headers of the requests that a run makes, and the tree of its spans. A slow run makes several.
+/// The path and headers of the requests of a run, and the tree of its spans. A slow run sends several requests.
 fn request(server: &CaptureServer) -> Value {
     let posts = server.posts();
     let post = posts.first().unwrap();
@@ -192,7 +192,7 @@ fn with_a_key_the_trace_goes_to_the_intake() {
         "tree": TREE,
     });
     assert_eq!(request(&server), expected);
-    // Prompts are printed where that was asked for, and nowhere else.
+    // Prompts are printed only on request.
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
 }
 
@@ -210,13 +210,13 @@ fn with_an_agent_the_trace_goes_through_its_proxy() {
 }
 
 #[test]
-fn without_anything_the_trace_is_printed_and_nothing_is_asked() {
-    // The address of an Agent alone, in one of its parts, does not say that one is wanted.
+fn without_configuration_the_trace_is_printed_and_nothing_is_sent() {
+    // The port of an Agent alone does not select the Agent.
     let server = CaptureServer::start().agent_with(&["/evp_proxy/v2/"]);
     let port = server.url().rsplit_once(':').unwrap().1.to_owned();
     let output = ask(&[SITE], &[("DD_TRACE_AGENT_PORT", &port)]);
     let trace = String::from_utf8(output.stderr).unwrap();
-    // Times and texts vary; the lines that begin a span are these.
+    // Times and texts vary. The first lines of the spans do not.
     let spans = trace.lines().filter(|line| line.starts_with("agent") || line.contains("─ "));
     let spans: Vec<&str> =
         spans.map(|line| line.split("  ").find(|part| part.contains(' ')).unwrap().trim()).collect();
@@ -235,7 +235,7 @@ fn without_anything_the_trace_is_printed_and_nothing_is_asked() {
     assert_eq!(server.requests().len(), 0);
 }
 
-/// Asks one question of a server that answers this, and returns what the server was asked and the span of the call.
+/// Asks one question with a model server that gives this answer. Returns the request to that server and the span of the call.
 fn ask_model(answer: String, variables: &[(&str, &str)]) -> (Value, Value) {
     let model = CaptureServer::start().statuses(&[200]).answer(answer);
     let server = CaptureServer::start();
@@ -251,23 +251,23 @@ fn ask_model(answer: String, variables: &[(&str, &str)]) -> (Value, Value) {
     let output = ask(&[REDACT], &[&own, variables].concat());
     assert!(String::from_utf8(output.stdout).unwrap().starts_with("Skip it [1]."));
 
-    let [asked] = model.posts().try_into().unwrap();
+    let [sent] = model.posts().try_into().unwrap();
     assert_eq!(
-        (asked.path.as_str(), asked.headers["authorization"].as_str()),
+        (sent.path.as_str(), sent.headers["authorization"].as_str()),
         ("/chat/completions", "Bearer sk-test")
     );
-    (serde_json::from_slice(&asked.body).unwrap(), one(&server.events(), "write_answer").clone())
+    (serde_json::from_slice(&sent.body).unwrap(), one(&server.events(), "write_answer").clone())
 }
 
 #[test]
-fn of_a_whole_answer_all_is_read_without_a_line_by_hand() {
+fn whole_answers_are_recorded_without_manual_annotations() {
     let answer = json!({
         "id": "chatcmpl-1", "object": "chat.completion", "model": "test-model-2026-01-01",
         "choices": [{ "index": 0, "message": { "role": "assistant", "content": "Skip it [1]." }, "finish_reason": "stop" }],
         "usage": { "prompt_tokens": 321, "completion_tokens": 7, "total_tokens": 328 },
     });
-    let (asked, llm) = ask_model(answer.to_string(), &[]);
-    assert_eq!(llm["meta"]["input"]["messages"], asked["messages"]);
+    let (sent, llm) = ask_model(answer.to_string(), &[]);
+    assert_eq!(llm["meta"]["input"]["messages"], sent["messages"]);
     assert_eq!(
         llm["meta"]["output"]["messages"],
         json!([{ "role": "assistant", "content": "Skip it [1]." }])
@@ -282,7 +282,7 @@ fn of_a_whole_answer_all_is_read_without_a_line_by_hand() {
 }
 
 #[test]
-fn of_a_streamed_answer_the_time_to_the_first_token_is_measured_too() {
+fn streamed_answers_also_have_the_time_to_the_first_token() {
     let chunk = |delta: Value, finish: Value| {
         let choice = json!({ "index": 0, "delta": delta, "finish_reason": finish });
         let chunk = json!({
@@ -298,8 +298,8 @@ fn of_a_streamed_answer_the_time_to_the_first_token_is_measured_too() {
         chunk(json!({}), json!("stop")),
         format!("data: {usage}\n\ndata: [DONE]\n\n"),
     ];
-    let (asked, mut llm) = ask_model(answer.concat(), &[("OPENAI_STREAM", "true")]);
-    assert_eq!(asked["stream"], true);
+    let (sent, mut llm) = ask_model(answer.concat(), &[("OPENAI_STREAM", "true")]);
+    assert_eq!(sent["stream"], true);
     assert_eq!(
         llm["meta"]["output"]["messages"],
         json!([{ "role": "assistant", "content": "Skip it [1]." }])

@@ -100,7 +100,7 @@ fn values_are_dropped_in_the_same_order() {
 }
 
 #[test]
-fn control_flow_goes_the_same_way() {
+fn control_flow_is_the_same() {
     for which in 0..4 {
         same!(poll_times(9, early_return(Named("a"), which)));
         same!(poll_times(9, question_mark(Named("a"), which == 0)));
@@ -109,7 +109,7 @@ fn control_flow_goes_the_same_way() {
 }
 
 #[test]
-fn futures_in_a_body_are_as_they_were() {
+fn futures_in_a_body_behave_the_same() {
     same!(poll_times(
         9,
         blocks_and_closures(Named("a"), Named("b"), async |a: Named| {

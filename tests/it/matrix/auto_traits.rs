@@ -1,4 +1,4 @@
-//! What is returned is `Send`, `Sync`, `Unpin` and safe to unwind through exactly where it would be without the attribute.
+//! Returned values are `Send`, `Sync`, `Unpin` and safe to unwind through exactly as without the attribute.
 
 use std::cell::Cell;
 use std::marker::{PhantomData, PhantomPinned};
@@ -17,8 +17,8 @@ fn probe<T>(_: &T) -> Probe<T> {
     Probe(PhantomData)
 }
 
-/// Two methods with the same name: the first is found where the bound holds.
-macro_rules! ladder {
+/// Two methods with the same name. The first is called if the bound holds.
+macro_rules! probe_methods {
     ($($method:ident $bound:ident $holds:ident $fails:ident;)*) => {$(
         trait $holds {
             fn $method(&self) -> bool {
@@ -35,7 +35,7 @@ macro_rules! ladder {
     )*};
 }
 
-ladder! {
+probe_methods! {
     is_send Send IsSend IsNotSend;
     is_sync Sync IsSync IsNotSync;
     is_unpin Unpin IsUnpin IsNotUnpin;
@@ -58,7 +58,7 @@ macro_rules! traits {
     };
 }
 
-/// Compares the traits of what an expression makes of the functions of both modules.
+/// Compares the traits of an expression that is evaluated with the functions of each module.
 macro_rules! same_traits {
     ($value:expr) => {{
         let plain = {
@@ -171,7 +171,7 @@ both! {
 }
 
 #[test]
-fn probes_tell_the_difference() {
+fn probes_detect_each_trait() {
     assert_eq!(traits!(1), [true; 5]);
     assert_eq!(traits!(Local::new(1)), [false, false, true, true, true]);
     assert_eq!(traits!(Cell::new(1)), [true, false, true, true, false]);
@@ -255,7 +255,7 @@ mod streams {
     }
 
     #[test]
-    fn that_are_returned() {
+    fn of_streams_that_are_returned() {
         assert_eq!(same_traits!(ready(vec![1]))[..3], [true, true, true]);
         same_traits!(ready(vec![Local::new(1)]));
         same_traits!(ready(vec![Cell::new(1)]));

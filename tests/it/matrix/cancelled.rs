@@ -70,7 +70,7 @@ both! {
 }
 
 #[test]
-fn what_is_left_is_dropped_in_the_same_order_after_each_poll() {
+fn values_are_dropped_in_the_same_order_after_each_poll() {
     let pair = || (Named("part"), Named("rest"));
     for polls in 0..5 {
         let spans = usize::from(polls > 0);
@@ -93,7 +93,7 @@ fn what_is_left_is_dropped_in_the_same_order_after_each_poll() {
 }
 
 #[test]
-fn what_loses_a_race_is_dropped_in_the_same_order() {
+fn the_loser_of_a_race_is_dropped_in_the_same_order() {
     use futures_util::future::{self, Either};
     same!(
         pollster::block_on(async {

@@ -1,4 +1,4 @@
-//! The same items with and without attributes, and what running them shows.
+//! The same items with and without attributes, and the observable results of running them.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -19,7 +19,7 @@ pub(crate) fn note(text: impl Into<String>) {
     LOG.with_borrow_mut(|log| log.push(text.into()));
 }
 
-/// A value that leaves a note when it is dropped.
+/// A value that logs its name when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Named(pub(crate) &'static str);
 
@@ -51,16 +51,16 @@ impl Drop for Bomb {
     }
 }
 
-/// What was seen of a run.
+/// The observable results of a run.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Seen {
-    /// What was returned, or what it panicked with.
+pub(crate) struct Observed {
+    /// The returned value, or the payload of the panic.
     result: Result<String, String>,
     log: Vec<String>,
 }
 
-/// What running this shows.
-pub(crate) fn observe<T: Debug>(run: impl FnOnce() -> T) -> Seen {
+/// Runs a function, and returns the observable results.
+pub(crate) fn observe<T: Debug>(run: impl FnOnce() -> T) -> Observed {
     LOG.take();
     let result = catch_unwind(AssertUnwindSafe(run));
     note("returned");
@@ -68,7 +68,7 @@ pub(crate) fn observe<T: Debug>(run: impl FnOnce() -> T) -> Seen {
         Ok(value) => Ok(format!("{value:?}")),
         Err(payload) => Err(text(&*payload)),
     };
-    Seen { result, log: LOG.take() }
+    Observed { result, log: LOG.take() }
 }
 
 fn text(payload: &dyn Any) -> String {
@@ -78,19 +78,19 @@ fn text(payload: &dyn Any) -> String {
     number.or(owned).or(text).expect("a payload of the tests")
 }
 
-/// Compares what two runs show, disabled and enabled, and how many spans the traced one makes.
-pub(crate) fn compare(plain: impl Fn() -> Seen, traced: impl Fn() -> Seen, spans: usize) -> Seen {
+/// Compares the results of two functions, disabled and enabled, and checks the number of spans of the traced one.
+pub(crate) fn compare(plain: impl Fn() -> Observed, traced: impl Fn() -> Observed, spans: usize) -> Observed {
     let expected = plain();
-    assert_eq!(traced(), expected, "traced and disabled, and below it plain");
+    assert_eq!(traced(), expected, "traced and disabled (left), plain (right)");
     let collector = Collector::new();
-    assert_eq!(collector.enter(&plain), expected, "plain in a collector, and below it plain");
+    assert_eq!(collector.enter(&plain), expected, "plain in a collector (left), plain (right)");
     assert_eq!(collector.events().len(), 0);
-    assert_eq!(collector.enter(&traced), expected, "traced, and below it plain");
+    assert_eq!(collector.enter(&traced), expected, "traced in a collector (left), plain (right)");
     assert_eq!(collector.events().len(), spans, "{}", collector.tree());
     expected
 }
 
-/// Polls at most so many times, and drops the future.
+/// Polls a future at most `times` times, and drops it.
 pub(crate) fn poll_times<T>(times: usize, future: impl Future<Output = T>) -> Poll<T> {
     let mut future = Box::pin(future);
     let mut context = Context::from_waker(Waker::noop());
@@ -114,7 +114,7 @@ pub(crate) async fn pause() {
     poll_fn(|_| if std::mem::replace(&mut paused, true) { Poll::Ready(()) } else { Poll::Pending }).await;
 }
 
-/// A future written by hand, that is not done with what it owns when it is ready.
+/// A hand-written future that still owns its value when it is ready.
 pub(crate) struct Handmade(pub(crate) Named);
 
 impl Future for Handmade {
@@ -126,7 +126,7 @@ impl Future for Handmade {
     }
 }
 
-/// Functions, in the module `plain` and, with the attribute, in the module `traced`.
+/// Emits functions in the module `plain`, and with the attribute in the module `traced`.
 macro_rules! both {
     ($($function:item)*) => {
         mod plain {
@@ -142,7 +142,7 @@ macro_rules! both {
     };
 }
 
-/// Whole blocks and what belongs to them, in the module `plain` and, with the attribute that is given, in the module `traced`.
+/// Emits blocks and their items in the module `plain`, and with the given attribute in the module `traced`.
 macro_rules! both_blocks {
     ([$($attribute:tt)*] $($block:item)*) => {
         mod plain {
@@ -159,7 +159,7 @@ macro_rules! both_blocks {
     };
 }
 
-/// Runs an expression with the functions of both modules, and compares. The traced one makes one span, or as many as are named.
+/// Runs an expression with the functions of both modules, and compares the results. The traced run has one span, or `$spans`.
 macro_rules! same {
     ($run:expr) => {
         same!($run, 1)

@@ -88,7 +88,7 @@ both! {
 }
 
 #[test]
-fn what_they_own_is_dropped_in_the_same_order() {
+fn owned_values_are_dropped_in_the_same_order() {
     for polls in 0..4 {
         let spans = usize::from(polls > 0);
         same!(poll_times(polls, opaque(Named("a"), Named("b"))), spans);
@@ -110,7 +110,7 @@ fn what_they_own_is_dropped_in_the_same_order() {
 }
 
 #[test]
-fn what_runs_before_them_runs_at_the_call() {
+fn code_before_the_future_runs_at_the_call() {
     same!(drop(opaque(Named("a"), Named("b"))), 0);
     same!(poll_times(1, panics_before(Named("a"))));
     for good in [false, true] {

@@ -2,7 +2,7 @@
 
 use super::compare::{Named, note, pause, poll_times};
 
-/// Gives its names, and does not stop at the end.
+/// Yields its names, and can be advanced after its end.
 pub(crate) struct Names(Vec<Named>, Option<u8>);
 
 impl Iterator for Names {
@@ -68,21 +68,21 @@ both! {
 }
 
 #[test]
-fn what_they_own_is_dropped_in_the_same_order() {
-    for asked in 0..5 {
-        let spans = usize::from(asked > 0);
+fn owned_values_are_dropped_in_the_same_order() {
+    for taken in 0..5 {
+        let spans = usize::from(taken > 0);
         same!(
             {
                 let mut names = owned(names(), Named("other"));
-                for _ in 0..asked {
+                for _ in 0..taken {
                     note(format!("{:?} {:?}", names.size_hint(), names.next()));
                 }
             },
             spans
         );
-        same!(boxed(names(), Named("b")).take(asked).collect::<Vec<_>>(), spans);
-        same!(drop(panics(names(), 2).take(asked).collect::<Vec<_>>()), spans);
-        same!(of_results(names()).take(asked).collect::<Vec<_>>(), spans);
+        same!(boxed(names(), Named("b")).take(taken).collect::<Vec<_>>(), spans);
+        same!(drop(panics(names(), 2).take(taken).collect::<Vec<_>>()), spans);
+        same!(of_results(names()).take(taken).collect::<Vec<_>>(), spans);
     }
     same!(of_results(names()).collect::<Result<Vec<_>, _>>());
     same!(drop(panics_before(names())));
@@ -100,7 +100,7 @@ fn what_they_own_is_dropped_in_the_same_order() {
 }
 
 #[test]
-fn they_are_asked_in_the_same_way() {
+fn adapters_behave_the_same() {
     same!({
         let mut names = both_ends(names());
         let before = names.len();

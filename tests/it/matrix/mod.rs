@@ -1,6 +1,6 @@
-//! Every body here is compiled twice from the same tokens, without the attribute and with it, and run four times: each of the
-//! two with nothing that records, and inside a collector. What can be seen from outside has to be the same: the result, the
-//! panic, the order in which values are dropped, and whether they see a panic under way.
+//! Every body is compiled twice from the same tokens, without and with the attribute. Both are run without and with a
+//! collector. The observable results must be the same: the returned value, the panic, the order in which values are dropped,
+//! and whether the thread panics at that time.
 
 #![allow(
     clippy::await_holding_lock,

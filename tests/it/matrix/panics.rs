@@ -75,7 +75,7 @@ both! {
     }
 }
 
-/// Calls a function while another panic is under way.
+/// Calls a function while the thread unwinds.
 struct CallsWhenDropped(fn(Named) -> &'static str);
 
 impl Drop for CallsWhenDropped {
@@ -112,7 +112,7 @@ fn poison_the_same_locks() {
 }
 
 #[test]
-fn can_be_caught_inside_and_be_under_way_outside() {
+fn can_be_caught_while_another_panic_unwinds() {
     same!(caught(Named("a")));
     same!({
         let _calls = CallsWhenDropped(caught);

@@ -1,4 +1,4 @@
-//! Arguments that are patterns. Those that are called `_` are in `wildcards`.
+//! Arguments that are patterns. Patterns that bind nothing are in `wildcards`.
 
 use super::compare::{Named, note};
 
@@ -118,7 +118,7 @@ both! {
 }
 
 #[test]
-fn what_is_bound_and_what_is_left_is_dropped_in_the_same_order() {
+fn bound_and_unbound_parts_are_dropped_in_the_same_order() {
     let two = |a, b| (Named(a), Named(b));
     let three = || (Named("a"), Named("rest"), Named("more"));
     let wrapper = || Wrapper(Named("first"), Named("second"));

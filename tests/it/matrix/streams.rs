@@ -39,7 +39,7 @@ both! {
 }
 
 #[test]
-fn what_they_own_is_dropped_in_the_same_order() {
+fn owned_values_are_dropped_in_the_same_order() {
     for taken in 0..5 {
         let spans = usize::from(taken > 0);
         same!(poll_times(9, opaque(names(), Named("b")).take(taken).collect::<Vec<_>>()), spans);
@@ -64,7 +64,7 @@ fn what_they_own_is_dropped_in_the_same_order() {
 }
 
 #[test]
-fn their_size_is_told_in_the_same_way() {
+fn size_hints_are_the_same() {
     same!(
         {
             let stream = with_pauses(names());

@@ -87,8 +87,8 @@ both! {
         Some(name)
     }
 
-    pub(super) fn question_mark_of_control_flow(a: Named, go_on: bool) -> ControlFlow<Named, u8> {
-        (if go_on { ControlFlow::Continue(()) } else { ControlFlow::Break(a) })?;
+    pub(super) fn question_mark_of_control_flow(a: Named, proceed: bool) -> ControlFlow<Named, u8> {
+        (if proceed { ControlFlow::Continue(()) } else { ControlFlow::Break(a) })?;
         ControlFlow::Continue(1)
     }
 
@@ -198,7 +198,7 @@ fn values_are_dropped_in_the_same_order() {
 }
 
 #[test]
-fn control_flow_goes_the_same_way() {
+fn control_flow_is_the_same() {
     for which in 0..4 {
         same!(early_return(Named("a"), which));
     }
@@ -212,7 +212,7 @@ fn control_flow_goes_the_same_way() {
 }
 
 #[test]
-fn items_and_closures_in_a_body_are_as_they_were() {
+fn items_and_closures_in_a_body_behave_the_same() {
     let seen = same!(closures(Named("a"), Named("b"), |a| Named(if a.0 == "a" { "c" } else { "d" })));
     assert!(format!("{seen:?}").contains("inside"), "{seen:?}");
     same!(nested(Named("a")));

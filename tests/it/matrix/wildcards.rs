@@ -1,4 +1,4 @@
-//! Arguments whose patterns bind nothing, such as `_`: they are dropped in their place among the others, inside the span.
+//! Arguments whose patterns bind nothing, such as `_`. They are dropped in order with the other arguments, inside the span.
 
 use super::compare::{Named, pause, poll_times};
 
@@ -23,7 +23,7 @@ both! {
 }
 
 #[test]
-fn are_dropped_among_the_other_arguments() {
+fn are_dropped_in_order_with_the_other_arguments() {
     let two = |a, b| (Named(a), Named(b));
     same!(last(Named("a"), Named("_")));
     same!(first(Named("_"), Named("b")));
@@ -33,7 +33,7 @@ fn are_dropped_among_the_other_arguments() {
 }
 
 #[test]
-fn are_dropped_among_the_other_arguments_of_what_runs_later() {
+fn are_dropped_in_order_by_futures_and_iterators() {
     for polls in [1, 2] {
         same!(poll_times(polls, later(Named("a"), Named("_"), Named("c"))));
     }

@@ -47,12 +47,12 @@ mod input {
 
     struct Pair {
         left: u8,
-        #[expect(dead_code, reason = "it is there to be left out")]
+        #[expect(dead_code, reason = "the pattern does not bind it")]
         right: u8,
     }
 
     #[test]
-    fn is_what_the_options_let_through() {
+    fn is_selected_by_the_options() {
         let tree = expect![[r#"
             task only  in {"question":"why","limit":1}  out 7
             task redacted  in {"question":"why","key":"[redacted]"}  out 6
@@ -97,7 +97,7 @@ mod input {
     }
 
     #[test]
-    fn shows_self_only_where_it_is_named() {
+    fn contains_self_only_if_it_is_named() {
         let tree = expect![[r#"
             task add  in {"self":{"count":1},"by":2}
             task not_named  in {"by":1}  out 4
@@ -144,7 +144,7 @@ mod parent {
     fn inner() {}
 
     #[test]
-    fn is_the_one_that_is_named() {
+    fn is_that_of_the_option() {
         let tree = expect![[r#"
             workflow elsewhere
             ├─ task under_span
@@ -195,9 +195,9 @@ mod expressions {
         text.to_owned()
     }
 
-    /// One that panics is as if it were not given, and none makes a span.
+    /// An expression that panics is ignored, and no expression starts a span.
     #[test]
-    fn do_no_harm() {
+    fn may_panic_and_start_no_spans() {
         let events = events(|| assert_eq!(fragile(""), ""));
         assert_eq!(events.len(), 1);
         assert_eq!((&events[0]["name"], &events[0]["status"]), (&json!("traced"), &json!("ok")));
@@ -255,7 +255,7 @@ mod track_caller {
     fn inner() {}
 
     #[test]
-    fn keeps_the_place_of_the_call() {
+    fn keeps_the_location_of_the_call() {
         let tree = expect![[r#"
             task location  in {"fail":false}
             └─ task inner

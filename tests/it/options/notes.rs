@@ -44,7 +44,7 @@ fn are_tags_metadata_and_metrics() {
             metadata.clone(),
             json!({ "cost": 0.25, "input_tokens": 3 }),
         ),
-        // What names `ret` is not evaluated where there is none.
+        // Expressions with `ret` are not evaluated after an error.
         (owned(&["tier:none", "user.plan:none!"]), metadata, json!({ "cost": 0.25, "input_tokens": 3 })),
     ];
     assert_eq!(seen, expected);
@@ -64,7 +64,7 @@ fn annotated() -> u8 {
 }
 
 #[test]
-fn give_way_to_annotations() {
+fn do_not_replace_annotations() {
     let event = events(|| assert_eq!(annotated(), 9)).swap_remove(0);
     assert_eq!(
         tags(&event, &["a", "b", "c", "d", "e"]),
@@ -80,7 +80,7 @@ fn give_way_to_annotations() {
 fn agent(version: &str) {}
 
 #[test]
-fn tell_the_version_of_an_agent() {
+fn set_the_version_of_an_agent() {
     let events = events(|| {
         agent("1.2.3");
         agent("");

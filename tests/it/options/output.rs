@@ -42,14 +42,14 @@ macro_rules! by_example {
 by_example!(made_by_example, output = ret.text);
 
 #[test]
-fn is_seen_in_macros_by_example() {
+fn works_in_macros_by_example() {
     let event = events(|| drop(made_by_example("a"))).swap_remove(0);
     assert_eq!(event["meta"]["output"]["messages"][0]["content"], "A");
     assert_eq!(event["meta"]["metadata"]["text"], "A");
 }
 
 #[test]
-fn is_what_an_expression_makes_of_it() {
+fn is_the_value_of_the_expression() {
     let tree = expect![[r#"
         llm plain  in user: a  out assistant: A
         llm by_function  in user: b  out assistant: B

@@ -31,7 +31,7 @@ fn checked(to: usize) -> Result<impl Iterator<Item = usize>, String> {
 }
 
 #[test]
-fn last_from_the_first_item_to_the_end() {
+fn have_a_span_from_the_first_item_to_the_end() {
     let tree = expect![[r#"
         task words  in {"text":"a b"}  out ab
         ├─ task step
@@ -61,7 +61,7 @@ fn last_from_the_first_item_to_the_end() {
 }
 
 #[test]
-fn that_promise_more_than_a_wrapper_can_keep_are_values() {
+fn with_traits_that_a_wrapper_does_not_have_are_captured_as_values() {
     let tree = expect![[r#"
         task both_ends  in {"to":2}  out {"start":0,"end":2}
     "#]];
@@ -69,17 +69,17 @@ fn that_promise_more_than_a_wrapper_can_keep_are_values() {
 }
 
 #[test]
-fn dropped_half_way_keep_what_they_gave() {
+fn that_are_dropped_half_way_keep_their_items() {
     let collector = Collector::new();
     collector.enter(|| {
-        let mut never_asked = words("never");
+        let mut kept = words("never");
         drop(words("dropped"));
         let mut two = words("a b c");
         assert_eq!((two.next(), two.next()), (Some("a"), Some("b")));
         drop(two);
-        let _ = never_asked.size_hint();
-        never_asked = words("x");
-        assert_eq!(never_asked.by_ref().count(), 1);
+        let _ = kept.size_hint();
+        kept = words("x");
+        assert_eq!(kept.by_ref().count(), 1);
     });
     let expected = expect![[r#"
         task words  in {"text":"a b c"}  out ab  cancelled
@@ -107,7 +107,7 @@ fn many() -> impl Iterator<Item = u64> {
 }
 
 #[test]
-fn items_of_all_sorts() {
+fn are_folded_or_captured_as_documents_or_lists() {
     let tree = expect![[r#"
         task folded_by_closure  out 3
         retrieval documents  out one | two
@@ -121,7 +121,7 @@ fn items_of_all_sorts() {
         },
         &tree,
     );
-    // Nothing is recorded here, and the short ways of a range are taken.
+    // Nothing is recorded here, and the fast implementations of a range are used.
     assert_eq!(many().nth(1 << 60), Some(1 << 60));
     assert_eq!(usize::try_from(u64::MAX), Ok(many().count()));
 }

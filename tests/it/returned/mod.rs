@@ -1,4 +1,4 @@
-//! Functions that return before their work is done: futures and iterators. Streams have a file of their own.
+//! Functions that return before their work is done: futures and iterators. Streams are in a separate module.
 
 use std::future::{self, Future, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -38,7 +38,7 @@ mod futures {
 
     #[llmobs::tool]
     fn boxed(number: u8) -> BoxFuture<'static, u8> {
-        // Not an async block: what is decided is decided from the type.
+        // Not an async block, since the attribute only reads the type.
         ready(number).inspect(|_| step()).boxed()
     }
 
@@ -67,7 +67,7 @@ mod futures {
     }
 
     #[test]
-    fn of_every_spelling_run_inside_their_span() {
+    fn of_every_type_run_inside_their_span() {
         let tree = expect![[r#"
             tool opaque  in {"text":"12"}  out 12
             └─ task step
@@ -130,7 +130,7 @@ mod futures {
     }
 
     #[test]
-    fn around_which_there_is_more_begin_at_the_call() {
+    fn that_are_wrapped_in_other_types_start_at_the_call() {
         let tree = expect![[r#"
             workflow checked  in {"number":0}  error alloc::string::String: zero
             └─ task step
@@ -160,7 +160,7 @@ mod futures {
     }
 
     #[test]
-    fn begin_when_they_are_polled_under_what_is_current_then() {
+    fn start_at_the_first_poll_under_the_current_span() {
         let tree = expect![[r#"
             workflow outer
             └─ tool opaque  in {"text":"1"}  out 1
@@ -188,7 +188,7 @@ mod futures {
     }
 
     #[test]
-    fn that_panic_or_are_dropped_say_so() {
+    fn that_panic_or_are_dropped_are_recorded() {
         let collector = Collector::new();
         collector.enter(|| {
             let _ = catch_unwind(|| panics_before(0)).err().expect("it panics");
@@ -209,7 +209,7 @@ mod futures {
     }
 
     #[test]
-    fn say_what_their_output_is() {
+    fn evaluate_options_about_their_output() {
         let collector = Collector::new();
         collector.enter(|| {
             assert_eq!(block_on(described("abc")).unwrap(), "abc");
@@ -250,7 +250,7 @@ mod futures {
 
     /// tokio-rs/tracing#1863, #1865, #399
     #[test]
-    fn futures_are_followed_whatever_the_body_is() {
+    fn are_followed_for_every_kind_of_body() {
         async fn helper(number: u8) -> u8 {
             step();
             ready(number).await
@@ -347,7 +347,7 @@ mod async_traits {
     }
 
     #[test]
-    fn above_and_below_the_attribute() {
+    fn work_above_and_below_the_attribute() {
         let tree = expect![[r#"
             task twice  in {"argument":"a"}  out AA
             └─ tool call  in {"argument":"aa"}  out AA
@@ -370,7 +370,7 @@ mod async_traits {
 
     /// tokio-rs/tracing#3179, #1219; dtolnay/async-trait#156, #97
     #[test]
-    fn async_trait_by_type_and_not_by_body() {
+    fn are_recognized_by_type_and_not_by_body() {
         #[async_trait::async_trait]
         trait Model {
             async fn complete(&self, prompt: &str) -> Result<String, String>;
@@ -378,7 +378,7 @@ mod async_traits {
 
         struct ByHand;
 
-        // As the macro expanded in its first versions: to a function inside, and not to a block.
+        // The expansion of the first versions of the macro, with an inner function instead of a block.
         impl Model for ByHand {
             #[llmobs::llm]
             fn complete<'life0, 'life1, 'async_trait>(

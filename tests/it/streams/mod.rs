@@ -53,7 +53,7 @@ mod spellings {
         Box::new(stream::iter(prompt.chars().collect::<Vec<_>>()))
     }
 
-    /// The body does not say which error there is.
+    /// The body does not determine the type of the error.
     #[llmobs::llm]
     fn of_results(prompt: &str) -> impl TryStream<Ok = String, Error = std::fmt::Error> {
         stream::iter(prompt.split_inclusive(' ').map(|word| Ok(word.to_owned())).collect::<Vec<_>>())
@@ -83,7 +83,7 @@ mod spellings {
     }
 
     #[test]
-    fn are_all_followed_to_the_end() {
+    fn are_followed_to_the_end() {
         let tree = expect![[r#"
             llm opaque  in user: a b  out assistant: A B
             ├─ task step
@@ -176,7 +176,7 @@ mod clients {
     }
 
     #[test]
-    fn tell_the_time_to_the_first_token_in_seconds() {
+    fn record_the_time_to_the_first_token_in_seconds() {
         let collector = Collector::new();
         collector.enter(|| {
             block_on(async {
@@ -200,7 +200,7 @@ mod ends {
     }
 
     #[test]
-    fn once_when_it_is_dropped_with_what_there_was() {
+    fn once_when_it_is_dropped_with_the_items_so_far() {
         let tree = expect![[r#"
             llm tokens  in user: {"count":3}  out assistant: ab  cancelled
             ├─ task step
@@ -250,7 +250,7 @@ mod ends {
         expected.assert_eq(&collector.tree());
     }
 
-    /// Where the values that a stream owns are dropped.
+    /// Records a span when it is dropped.
     struct Owned;
     impl Drop for Owned {
         fn drop(&mut self) {
@@ -267,7 +267,7 @@ mod ends {
     }
 
     #[test]
-    fn after_what_the_stream_owns_is_dropped() {
+    fn after_the_values_of_the_stream_are_dropped() {
         let tree = expect![[r#"
             llm owner  out assistant: [1]  cancelled
             └─ task step
@@ -282,11 +282,10 @@ mod ends {
     }
 }
 
+mod manual;
 mod output;
 
-mod by_hand;
-
-mod promises {
+mod wrapper {
     use super::*;
 
     #[llmobs::task]
@@ -304,7 +303,7 @@ mod promises {
     }
 
     #[test]
-    fn of_the_inner_stream_are_kept() {
+    fn keeps_the_traits_of_the_inner_stream() {
         let mut fused = fused();
         assert!(!fused.is_terminated());
         assert_eq!(block_on(fused.next()), Some(1));
@@ -315,7 +314,7 @@ mod promises {
     }
 
     #[test]
-    fn hold_where_nothing_is_recorded() {
+    fn yields_the_items_if_nothing_is_recorded() {
         let result = catch_unwind(AssertUnwindSafe(|| collect(unpin_because_it_is())));
         assert_eq!(result.unwrap(), [1]);
     }

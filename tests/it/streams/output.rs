@@ -1,4 +1,4 @@
-//! What the items of a stream become.
+//! The output of a stream, from its items.
 
 use super::*;
 
@@ -88,10 +88,10 @@ impl serde::Serialize for Counted {
 }
 
 #[test]
-fn that_is_skipped_is_not_looked_at_but_errors_are() {
+fn that_is_skipped_is_not_read_except_for_errors() {
     let counted = Arc::new(Counted::default());
     let event = first_event(|| assert_eq!(collect(skipped(Arc::clone(&counted))).len(), 3));
-    // Once, as an argument.
+    // Captured once, as an argument.
     assert_eq!(counted.0.load(Ordering::Relaxed), 1);
     assert_eq!((event["meta"].get("output"), &event["meta"]["error"]["message"]), (None, &json!("no more")));
 }

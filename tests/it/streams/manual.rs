@@ -1,4 +1,4 @@
-//! Streams that no attribute reaches.
+//! Streams without an attribute.
 
 use super::*;
 
@@ -20,7 +20,7 @@ fn words() -> llmobs::wrap::StreamInSpan<Words> {
 }
 
 #[test]
-fn a_stream_takes_a_span_with_it() {
+fn a_stream_can_own_a_span() {
     let tree = expect![[r#"
         llm words
         ├─ task step

@@ -1,4 +1,4 @@
-//! Instrumented functions where memory is short: spans lose content, and show nothing of each other.
+//! Instrumented functions with little memory: spans lose content, but do not mix their data.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ fn failed(number: u64, long: &str) -> Result<(), String> {
     Err(format!("error {number}"))
 }
 
-/// Spans that hold nearly all room.
+/// Spans that use nearly all memory.
 fn holders() -> Vec<Span> {
     let holder = |number| {
         let span = llmobs::workflow(format!("holder {number}")).start();
@@ -43,7 +43,7 @@ fn holders() -> Vec<Span> {
 }
 
 #[test]
-fn texts_of_spans_stay_apart_where_some_are_lost() {
+fn texts_of_spans_are_not_mixed_if_some_are_lost() {
     let collector = Collector::with_config(&Config::from_env().max_queue_bytes(BYTES));
     let long = "long ".repeat(400);
     collector.enter(|| {
@@ -79,7 +79,7 @@ fn texts_of_spans_stay_apart_where_some_are_lost() {
             }
             _ => {}
         }
-        // What is shown is whole, or it is left out.
+        // Values are complete, or they are omitted.
         assert!(
             input.is_null() || input.is_object() || input.as_str().unwrap().starts_with("xxx"),
             "{event}"
@@ -97,7 +97,7 @@ fn inner(_prompt: &str) {
 
 /// The data of a span without room is lost, and is not added to the enclosing span.
 #[test]
-fn a_span_that_is_not_recorded_puts_nothing_on_the_one_around_it() {
+fn a_span_that_is_not_recorded_adds_nothing_to_the_enclosing_span() {
     let collector = Collector::with_config(&Config::from_env().max_queue_bytes(BYTES));
     collector.enter(|| {
         let outer = llmobs::workflow("outer").start();
