@@ -45,3 +45,14 @@ pub(super) fn span(trace: &str, id: &str, kind: &str, (at, takes): (i64, i64), m
         "meta": {"span": {"kind": kind}, "input": {"value": "hello"}},
     })
 }
+
+/// The number of kept counts that differ from the counts of the rows.
+pub(super) fn wrong_counts(connection: &Connection) -> i64 {
+    let kept = "SELECT time, facets, spans, heads FROM activity WHERE spans <> 0 OR heads <> 0";
+    let counted = "SELECT start_ns >> 38, facets, count(*), sum(head) FROM span GROUP BY 1, 2";
+    let differences = [(kept, counted), (counted, kept)].map(|(one, other)| {
+        let sql = format!("SELECT count(*) AS differences FROM ({one} EXCEPT {other})");
+        connection.query_row(&sql, [], |row| row.get::<_, i64>("differences")).unwrap()
+    });
+    differences.iter().sum()
+}

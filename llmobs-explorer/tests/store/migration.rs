@@ -103,7 +103,14 @@ fn shows_the_same_as_a_new_one(file: &[u8]) {
         assert_eq!(page(&migrated, &path), page(&fresh, &path), "{path}");
     }
     assert_eq!(schema(&migrated), schema(&fresh));
-    let added = ["span_zone", "trace_zone", "trace_zone WHERE most_tokens > 100", "missing_parent"];
+    let added = [
+        "span_zone",
+        "trace_zone",
+        "trace_zone WHERE most_tokens > 100",
+        "missing_parent",
+        "activity WHERE heads = 1",
+        "activity WHERE heads > 0",
+    ];
     assert_eq!(added.map(|table| migrated.rows(table)), added.map(|table| fresh.rows(table)));
     assert!(page(&migrated, "/traces?view=spans&q=zanzibar").contains("/traces/T1"));
 

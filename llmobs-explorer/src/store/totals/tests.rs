@@ -91,6 +91,7 @@ fn updated_totals_equal_computed_totals() {
                 assert_eq!(heads, stored.to_string(), "seed {seed}");
                 assert_eq!(heads, head::search(&transaction, trace).unwrap().to_string(), "seed {seed}");
             }
+            assert_eq!(testing::wrong_counts(&transaction), 0, "seed {seed}");
         }
     }
 }

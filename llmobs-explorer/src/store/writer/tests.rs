@@ -132,6 +132,7 @@ fn at_the_size_limit_new_spans_replace_the_oldest() {
     assert_eq!(spans, count("span s JOIN facets f ON f.id = s.facets JOIN block b ON b.id = s.event >> 16"));
     let sums = "(SELECT f.spans FROM facets f JOIN span s ON s.facets = f.id GROUP BY f.id HAVING count(*) <> f.spans)";
     assert_eq!((count(sums), count("facets WHERE spans < 0")), (0, 0));
+    assert_eq!(testing::wrong_counts(&writer.connection), 0);
     let words: i64 = writer
         .connection
         .query_row("SELECT max(words) AS words FROM segment", [], |row| row.get("words"))
