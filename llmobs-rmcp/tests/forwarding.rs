@@ -1,4 +1,4 @@
-//! A server forwards each method of `ServerHandler`: one that it does not would be taken from its default.
+//! A server forwards each method of `ServerHandler`. A method that is missing would use its default.
 
 #![allow(
     clippy::indexing_slicing,
@@ -13,7 +13,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// The folder of rmcp as this crate uses it.
+/// The folder of the version of rmcp that this crate uses.
 fn rmcp() -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["metadata", "--format-version", "1", "--offline"]).current_dir(env!("CARGO_MANIFEST_DIR"));
