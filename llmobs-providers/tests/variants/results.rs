@@ -1,4 +1,4 @@
-//! What tools returned.
+//! Results of tools.
 
 use llmobs_providers::json::Json;
 use llmobs_providers::{Protocol, Request};
