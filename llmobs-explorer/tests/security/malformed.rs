@@ -12,7 +12,7 @@ fn with(name: &str, value: Value) -> Value {
 }
 
 #[test]
-fn invalid_events_are_reported_and_their_neighbours_stored() {
+fn invalid_events_are_reported_and_other_events_are_stored() {
     let served = Served::new();
     let mut deep = json!(1);
     for _ in 0..140 {
