@@ -372,7 +372,7 @@ fn a_too_large_event_does_not_affect_others() {
 
 /// Embeddings and reranks, which are never streamed.
 #[test]
-fn answers_without_messages_may_be_cut() {
+fn cuts_do_not_change_answers_without_messages() {
     let mut random = Rng::with_seed(10);
     for _ in 0..20 {
         let (count, size) = (random.usize(1..5), random.usize(1..50));

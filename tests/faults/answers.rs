@@ -124,7 +124,7 @@ fn key_becomes_valid() {
     spans(10, 100);
     server.wait_for_posts(1);
     spans(10, 100);
-    // A flush would send a request at once.
+    // A flush would send a request immediately.
     server.wait_for_posts(3);
     let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 20).is("20 delivered, 20 kept");

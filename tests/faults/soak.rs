@@ -66,7 +66,7 @@ fn server() -> ExitCode {
     if is_exact { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Whether the server has what was delivered, and nothing that was lost. The last line of the client is `made delivered unknown`.
+/// Whether the server has all delivered events and no lost ones. The last line of the client is `made delivered unknown`.
 fn agrees(line: &str, server: &FaultServer) -> bool {
     let numbers: Vec<usize> = line.split(' ').filter_map(|number| number.parse().ok()).collect();
     let [_, delivered, unknown] = numbers[..] else { return false };

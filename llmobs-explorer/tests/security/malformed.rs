@@ -52,7 +52,7 @@ fn invalid_events_are_reported_and_other_events_are_stored() {
 }
 
 #[test]
-fn sums_that_overflow_break_no_page() {
+fn overflowing_sums_do_not_break_pages() {
     let served = Served::new();
     let most = 9_223_372_036_854_775_807_i64;
     for id in ["1", "2", "3"] {

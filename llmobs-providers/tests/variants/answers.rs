@@ -153,7 +153,7 @@ fn errors_of_many_providers_are_recognized() {
 
 #[test]
 fn fields_next_to_a_response_are_not_an_error() {
-    for beside in [
+    for other in [
         json!({ "message": "ok", "code": 0 }),
         json!({ "error_code": 0, "error_msg": "" }),
         json!({ "errors": [], "success": true, "messages": [] }),
@@ -162,9 +162,9 @@ fn fields_next_to_a_response_are_not_an_error() {
         json!({ "error": {}, "errorCode": "NONE", "message": "done" }),
     ] {
         let mut body = json!({ "choices": [{ "message": { "role": "assistant", "content": "Hi" } }] });
-        body.as_object_mut().unwrap().extend(beside.as_object().unwrap().clone());
+        body.as_object_mut().unwrap().extend(other.as_object().unwrap().clone());
         assert_eq!(whole(Protocol::OpenAiChat, &body), json!({ "messages": [assistant("Hi")] }), "{body}");
-        assert_eq!(stream(Protocol::OpenAiChat, &[body, beside]), json!({ "messages": [assistant("Hi")] }));
+        assert_eq!(stream(Protocol::OpenAiChat, &[body, other]), json!({ "messages": [assistant("Hi")] }));
     }
 }
 
@@ -439,7 +439,7 @@ fn all_steps_of_anthropic_are_counted() {
     );
 }
 
-/// Pieces of responses that are not text.
+/// Deltas of audio and of its transcript.
 #[test]
 fn transcripts_of_audio_are_read() {
     let names = [
@@ -454,16 +454,16 @@ fn transcripts_of_audio_are_read() {
         whole(Protocol::OpenAiResponses, &json!({ "object": "response", "output": [item] })),
         expected
     );
-    for (words, sound) in names {
+    for (transcript, audio) in names {
         let mut events = vec![
-            json!({ "type": sound, "delta": "AAAA" }),
-            json!({ "type": words, "delta": "It " }),
-            json!({ "type": sound, "delta": "AAAA" }),
-            json!({ "type": words, "delta": "rains." }),
+            json!({ "type": audio, "delta": "AAAA" }),
+            json!({ "type": transcript, "delta": "It " }),
+            json!({ "type": audio, "delta": "AAAA" }),
+            json!({ "type": transcript, "delta": "rains." }),
         ];
-        assert_eq!(stream(Protocol::OpenAiResponses, &events), expected, "{words}");
+        assert_eq!(stream(Protocol::OpenAiResponses, &events), expected, "{transcript}");
         events.push(json!({ "type": "response.output_item.done", "output_index": 0, "item": item }));
-        assert_eq!(stream(Protocol::OpenAiResponses, &events), expected, "{words}");
+        assert_eq!(stream(Protocol::OpenAiResponses, &events), expected, "{transcript}");
     }
 }
 
@@ -502,7 +502,7 @@ fn unknown_pieces_are_named() {
             ],
             "Hi\n[smell]",
         ),
-        // The beginning of the block already has it.
+        // The start of the block already has the type.
         (
             Protocol::AnthropicMessages,
             vec![
@@ -596,10 +596,10 @@ fn images_and_calls_of_ollama_are_read() {
         reader.push(format!("{line}\n").as_bytes());
     }
     assert_eq!(finish(reader), shown);
-    let mut alone = image;
-    alone.as_object_mut().unwrap().remove("response");
+    let mut without_response = image;
+    without_response.as_object_mut().unwrap().remove("response");
     let mut reader = ResponseReader::new();
-    reader.push(alone.to_string().as_bytes());
+    reader.push(without_response.to_string().as_bytes());
     assert_eq!(finish(reader), shown);
     let call = json!({ "function": { "name": "f", "arguments": { "x": 1 } } });
     let calls = json!([{ "name": "f", "arguments": { "x": 1 }, "type": "function" }]);

@@ -41,7 +41,7 @@ fn a_list_of_the_events_of_an_answer_is_the_answer() {
     let start = json!({ "type": "message_start", "message": { "id": "a", "model": "m", "role": "assistant", "content": [] } });
     let list = json!([start, delta("Hi "), { "type": "ping" }, delta("the"), { "type": "message_stop" }]);
     assert_eq!(recognized(&list), Some(answer("anthropic.messages", Some("a"), json!({}))));
-    // An error after output, and alone.
+    // An error after output, and an error without output.
     let failed = json!({ "error": { "code": 503, "message": "Overloaded", "status": "UNAVAILABLE" } });
     let error = json!({ "type": "UNAVAILABLE", "code": "503", "message": "Overloaded", "status": 503 });
     let list = json!([gemini(Some("r"), "Hi the", None), failed]);

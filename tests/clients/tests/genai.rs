@@ -1,4 +1,4 @@
-//! Calls by genai: one form of requests, answers and streams for the APIs of many providers.
+//! Calls by genai: one format of requests, answers and streams for the APIs of many providers.
 
 #![allow(
     clippy::needless_raw_string_hashes,

@@ -171,18 +171,18 @@ pub(crate) fn retries<C: Client>() {
     let answered = C::PROTOCOL.line(&format!("out assistant: {ANSWER}"));
     let question = Question::new("flaky");
     for is_stream in WHOLE_AND_STREAMED {
-        let (alone, text) = run::<C>(&question, is_stream);
+        let (without_function, text) = run::<C>(&question, is_stream);
         assert_eq!(text.as_deref(), Ok(ANSWER));
-        assert_eq!(alone.tree(), format!("{refused}{answered}"));
+        assert_eq!(without_function.tree(), format!("{refused}{answered}"));
 
-        let inside = Run::new();
-        let client: C = inside.client();
-        assert_eq!(inside.block_on(complete(&client, &question, is_stream)).as_deref(), Ok(ANSWER));
+        let in_function = Run::new();
+        let client: C = in_function.client();
+        assert_eq!(in_function.block_on(complete(&client, &question, is_stream)).as_deref(), Ok(ANSWER));
         let name = C::PROTOCOL.names().0;
         let completed = answered.replacen(name, "complete", 1);
-        assert_eq!(inside.tree(), format!("{completed}└─ {refused}"));
+        assert_eq!(in_function.tree(), format!("{completed}└─ {refused}"));
         // No token is counted twice.
-        let events = inside.events();
+        let events = in_function.events();
         let counted: Vec<_> = events.iter().map(|event| event["metrics"]["total_tokens"].as_u64()).collect();
         assert_eq!(counted, [Some(16), None]);
     }

@@ -152,7 +152,7 @@ impl Expected {
         Self { protocol, is_stream, event }
     }
 
-    /// The model has begun to answer.
+    /// The model has started to answer.
     pub(crate) fn partial_answer(mut self, text: &str) -> Self {
         let model = self.event["meta"]["model_name"].as_str().unwrap();
         self.event["meta"]["model_name"] = json!(format!("{model}-2026-11-01"));
