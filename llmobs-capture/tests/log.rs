@@ -1,4 +1,4 @@
-//! Code that logs with a logger that waits, logs by itself and panics.
+//! Logging with a logger that blocks, logs its own messages and panics.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 #![expect(clippy::panic, reason = "loggers can panic")]
@@ -13,7 +13,7 @@ use log::Level;
 /// A timeout that the test does not reach.
 const TIMEOUT: Duration = Duration::from_secs(20);
 /// The length of the queue for the logger.
-const WAITING: usize = 256;
+const QUEUE_LENGTH: usize = 256;
 
 /// Forwards each message, and waits for permission before it continues.
 struct Logger {
@@ -63,14 +63,14 @@ fn code_that_logs_does_not_wait_for_the_logger() {
     assert_eq!(first, "WARN llmobs talk back");
     // The logger waits now, and the queue fills up. The flush takes one of its places.
     flush(Duration::from_millis(1));
-    (0..WAITING).for_each(|number| log(Level::Error, format_args!("{number}")));
+    (0..QUEUE_LENGTH).for_each(|number| log(Level::Error, format_args!("{number}")));
     // If the queue is full, a flush returns at once.
     flush(Duration::MAX);
 
     // The last number did not fit into the queue, and neither did the logger's own message.
     permit.send(()).unwrap();
     expect("WARN llmobs 2 message(s) were left out: the logger is slow");
-    (0..WAITING - 1).for_each(|number| expect(&format!("ERROR llmobs {number}")));
+    (0..QUEUE_LENGTH - 1).for_each(|number| expect(&format!("ERROR llmobs {number}")));
     for message in ["panic", "after"] {
         log(Level::Warn, format_args!("{message}"));
         expect(&format!("WARN llmobs {message}"));

@@ -164,7 +164,7 @@ fn protocols_of_providers_are_recognized() {
 }
 
 /// Replaces one nested value after the other with `with`.
-fn each_replaced(
+fn for_each_replacement(
     value: &mut Value,
     with: &Value,
     path: &mut Vec<String>,
@@ -180,7 +180,7 @@ fn each_replaced(
     };
     for (name, value) in inner {
         path.push(name);
-        each_replaced(value, with, path, root);
+        for_each_replacement(value, with, path, root);
         path.pop();
     }
 }
@@ -199,7 +199,7 @@ fn values_of_wrong_types_are_harmless() {
     for (_, file) in files() {
         for with in &wrong {
             let value = &file["value"];
-            each_replaced(&mut value.clone(), with, &mut Vec::new(), &mut |path, with| {
+            for_each_replacement(&mut value.clone(), with, &mut Vec::new(), &mut |path, with| {
                 let mut changed = value.clone();
                 *at(&mut changed, path) = with.clone();
                 let text = changed.to_string();

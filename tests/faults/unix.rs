@@ -13,7 +13,7 @@ use crate::program::{FLUSH_TIMEOUT, LONGEST_PAUSE, RECORDER, agent, spans, timed
 
 pub(crate) const CASES: &[Case] = &[
     Case::new("A29", "a socket that appears late", appears_late),
-    Case::new("A29", "a folder in place of a socket", folder_in_its_place),
+    Case::new("A29", "a folder in place of a socket", folder_in_place_of_a_socket),
     Case::new("A29", "a stale socket, then another one", stale),
     Case::new("A29", "a path that is too long", too_long),
 ];
@@ -43,7 +43,7 @@ fn appears_late() {
     server_is_found_after(&server, || {});
 }
 
-fn folder_in_its_place() {
+fn folder_in_place_of_a_socket() {
     let folder = folder();
     let path = folder.0.join("agent.socket");
     fs::create_dir(&path).unwrap();

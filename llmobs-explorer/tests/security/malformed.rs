@@ -126,7 +126,7 @@ fn invalid_bodies_are_refused() {
 }
 
 #[test]
-fn of_two_events_with_one_id_the_first_is_stored() {
+fn the_first_of_two_events_with_one_id_is_stored() {
     let served = Served::new();
     let (first, mut second) = (span("T", "1"), span("T", "1"));
     second["name"] = "other".into();
