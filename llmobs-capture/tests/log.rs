@@ -1,7 +1,7 @@
-//! A logger that waits, talks back and panics, against code that logs.
+//! Logging with a logger that blocks, logs its own messages and panics.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
-#![expect(clippy::panic, reason = "loggers do")]
+#![expect(clippy::panic, reason = "loggers can panic")]
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, OnceLock};
@@ -10,12 +10,12 @@ use std::time::Duration;
 use llmobs_capture::log::{flush, log};
 use log::Level;
 
-/// Longer than the test takes if nothing waits for what does not come.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// How many messages wait for the logger.
-const WAITING: usize = 256;
+/// A timeout that the test does not reach.
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// The length of the queue for the logger.
+const QUEUE_LENGTH: usize = 256;
 
-/// Passes on the log, and waits for permission before it continues.
+/// Forwards each message, and waits for permission before it continues.
 struct Logger {
     logged: Sender<String>,
     permission: Mutex<Receiver<()>>,
@@ -29,11 +29,11 @@ impl log::Log for Logger {
     fn log(&self, record: &log::Record<'_>) {
         let message = record.args().to_string();
         self.logged.send(format!("{} {} {message}", record.level(), record.target())).unwrap();
-        self.permission.lock().unwrap().recv_timeout(PATIENCE).unwrap();
+        self.permission.lock().unwrap().recv_timeout(TIMEOUT).unwrap();
         match message.as_str() {
             "talk back" => {
                 log(Level::Warn, format_args!("talked back"));
-                // It would last for ever if it waited for this very message.
+                // This would block forever if it waited for the current message.
                 flush(Duration::MAX);
             }
             "panic" => panic!("in the logger"),
@@ -47,10 +47,10 @@ impl log::Log for Logger {
 #[test]
 fn code_that_logs_does_not_wait_for_the_logger() {
     static LOGGER: OnceLock<Logger> = OnceLock::new();
-    let ((logged, messages), (go_on, permission)) = (channel(), channel());
+    let ((logged, messages), (permit, permission)) = (channel(), channel());
     let expect = |message: &str| {
-        assert_eq!(messages.recv_timeout(PATIENCE).unwrap(), message);
-        go_on.send(()).unwrap();
+        assert_eq!(messages.recv_timeout(TIMEOUT).unwrap(), message);
+        permit.send(()).unwrap();
     };
     // Nothing was logged: there is nothing to wait for.
     flush(Duration::MAX);
@@ -59,22 +59,22 @@ fn code_that_logs_does_not_wait_for_the_logger() {
     log(Level::Info, format_args!("not wanted"));
 
     log(Level::Warn, format_args!("talk back"));
-    let first = messages.recv_timeout(PATIENCE).unwrap();
+    let first = messages.recv_timeout(TIMEOUT).unwrap();
     assert_eq!(first, "WARN llmobs talk back");
-    // The logger waits now, and the queue fills. The flush has a place in it.
+    // The logger waits now, and the queue fills up. The flush takes one of its places.
     flush(Duration::from_millis(1));
-    (0..WAITING).for_each(|number| log(Level::Error, format_args!("{number}")));
-    // Where no place is left, a flush returns at once.
+    (0..QUEUE_LENGTH).for_each(|number| log(Level::Error, format_args!("{number}")));
+    // If the queue is full, a flush returns at once.
     flush(Duration::MAX);
 
     // The last number did not fit into the queue, and neither did the logger's own message.
-    go_on.send(()).unwrap();
+    permit.send(()).unwrap();
     expect("WARN llmobs 2 message(s) were left out: the logger is slow");
-    (0..WAITING - 1).for_each(|number| expect(&format!("ERROR llmobs {number}")));
+    (0..QUEUE_LENGTH - 1).for_each(|number| expect(&format!("ERROR llmobs {number}")));
     for message in ["panic", "after"] {
         log(Level::Warn, format_args!("{message}"));
         expect(&format!("WARN llmobs {message}"));
     }
-    flush(PATIENCE);
+    flush(TIMEOUT);
     assert_eq!(messages.try_recv().ok(), None);
 }

@@ -12,12 +12,12 @@ use llmobs_runtime::testing::Collector;
 use llmobs_runtime::{FutureSpanExt as _, workflow};
 use tower::{ServiceBuilder, ServiceExt as _, service_fn};
 
-/// How often a request is built where a service inside the layer does that so many times.
+/// How often a request is built if a service inside the layer builds it this many times.
 async fn builds_of(times: usize) -> usize {
     let collector = Collector::new();
     let builds = Arc::new(AtomicUsize::new(0));
     let counted = builds.clone();
-    // Each form has another boundary, which body and header must have in common.
+    // Each build has another boundary, which must be the same in the body and the header.
     let factory = HttpRequestFactory::new(move || {
         let build = counted.fetch_add(1, Ordering::Relaxed);
         async move {
@@ -41,7 +41,7 @@ async fn builds_of(times: usize) -> usize {
 }
 
 #[tokio::test]
-async fn a_request_is_built_once_for_each_time_it_is_sent() {
+async fn a_request_is_built_once_per_attempt() {
     for times in 1..=2 {
         assert_eq!(builds_of(times).await, times);
     }

@@ -1,4 +1,4 @@
-//! Calls of providers whose protocols the local provider does not have.
+//! Calls of providers whose protocols the local provider does not implement.
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 

@@ -1,4 +1,4 @@
-//! Which requests are model calls, and what is read of them: with services in place of clients.
+//! Which requests are model calls, and which data is recorded. Services replace the clients.
 
 #![allow(
     clippy::indexing_slicing,
@@ -22,7 +22,7 @@ use llmobs_runtime::{Context, FutureSpanExt as _, llm};
 use serde_json::{Value, json};
 use tower::{ServiceBuilder, ServiceExt as _, service_fn};
 
-/// Sends a request to a service that reads its body and gives this answer. Returns the headers that came there.
+/// Sends a request to a service that reads its body and returns this answer. Returns the headers that the service received.
 async fn send(
     context: Context,
     layer: ClientLayer,
@@ -65,7 +65,7 @@ fn chat_answer() -> Response<Full<Bytes>> {
 }
 
 #[tokio::test]
-async fn requests_of_other_services_that_end_like_a_call_make_no_span() {
+async fn requests_of_other_services_with_similar_paths_create_no_span() {
     let collector = Collector::new();
     let private = "private";
     for (url, body) in [
@@ -102,7 +102,7 @@ async fn requests_of_other_services_that_end_like_a_call_make_no_span() {
 }
 
 #[tokio::test]
-async fn a_request_of_a_protocol_is_a_call_at_any_host() {
+async fn requests_of_known_protocols_are_calls_at_any_host() {
     for (path, body, expected) in [
         ("/v1/chat/completions", question(), "llm OpenAI.createChatCompletion  in user: Hi\n"),
         ("/anthropic/v1/messages", question(), "llm anthropic.request  in user: Hi\n"),
@@ -149,7 +149,7 @@ async fn a_request_of_a_protocol_is_a_call_at_any_host() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_not_a_call_does_not_claim_the_surrounding_span() {
+async fn requests_that_are_not_calls_do_not_use_the_enclosing_span() {
     let collector = Collector::new();
     let span = llm("answer").parent(collector.context()).start();
     let other = post("http://localhost/api/messages", &json!({ "text": "private" }));
@@ -162,7 +162,7 @@ async fn a_request_that_is_not_a_call_does_not_claim_the_surrounding_span() {
 }
 
 #[tokio::test]
-async fn a_host_that_only_a_header_names_has_a_port() {
+async fn a_host_header_can_have_a_port() {
     for (host, named, provider) in [
         ("localhost:11434", "localhost:11434", "ollama"),
         ("[::1]:11434", "[::1]:11434", "ollama"),
@@ -180,7 +180,7 @@ async fn a_host_that_only_a_header_names_has_a_port() {
 }
 
 #[tokio::test]
-async fn a_host_has_the_port_of_its_scheme() {
+async fn a_host_has_the_default_port_of_its_scheme() {
     for (url, named, is_named) in [
         ("https://api.example/x", "api.example:443", true),
         ("http://api.example/x", "api.example:80", true),
@@ -195,7 +195,7 @@ async fn a_host_has_the_port_of_its_scheme() {
 }
 
 #[tokio::test]
-async fn an_error_that_is_compressed_has_its_status() {
+async fn a_compressed_error_is_recorded_by_its_status() {
     let collector = Collector::new();
     let answer = Response::builder().status(429).header("content-encoding", "gzip");
     let answer = answer.body(Bytes::from_static(b"\x1f\x8b\x08compressed").into()).unwrap();
@@ -236,7 +236,7 @@ async fn only_a_stream_has_a_first_token() {
 }
 
 #[tokio::test]
-async fn without_content_no_text_of_an_error_is_shown() {
+async fn texts_of_errors_are_hidden_without_content() {
     let layer = || ClientLayer::new().capture_content(false);
     let collector = Collector::new();
     let service = service_fn(|_: Request<_>| async { Err::<Response<Full<Bytes>>, _>("blocked: private") });
@@ -260,11 +260,11 @@ async fn without_content_no_text_of_an_error_is_shown() {
 
 #[cfg(feature = "reqwest")]
 #[tokio::test]
-async fn a_request_of_reqwest_is_known_to_be_no_call_before_it_is_sent() {
+async fn reqwest_requests_are_classified_before_they_are_sent() {
     let collector = Collector::new();
     let span = llm("answer").parent(collector.context()).start();
     let service = service_fn(|request: reqwest::Request| {
-        // Where a call is made, it is current.
+        // If the request is a call, its span is current.
         llmobs_runtime::task(request.url().path().to_owned()).start().finish();
         async move {
             let answer = chat_answer().map(reqwest::Body::wrap);
@@ -309,7 +309,7 @@ impl http_body::Body for WithTrailers {
 }
 
 #[tokio::test]
-async fn trailers_pass_by_and_a_body_can_be_polled_after_its_end() {
+async fn trailers_are_forwarded_and_a_body_can_be_polled_after_its_end() {
     let collector = Collector::new();
     let service = service_fn(|_: Request<_>| async { Ok::<_, Infallible>(Response::new(WithTrailers(0))) });
     let service = ServiceBuilder::new().layer(ClientLayer::new()).service(service);
@@ -331,7 +331,7 @@ async fn only_posts_are_calls() {
     assert_eq!(collector.tree(), "");
 }
 
-/// A body of these pieces. It announces its end, or continues in silence.
+/// A body with these pieces. It announces its end, or stays pending.
 struct Pieces {
     left: Vec<Result<&'static str, &'static str>>,
     ends: bool,
@@ -358,7 +358,7 @@ impl http_body::Body for Pieces {
 }
 
 #[tokio::test]
-async fn a_span_ends_with_what_clients_read() {
+async fn a_span_ends_when_the_client_reads_the_end() {
     const HELLO: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"Hello\"}}]}\n\n";
     const STOP: &str =
         "data: {\"choices\":[{\"delta\":{\"content\":\"Hello\"},\"finish_reason\":\"stop\"}]}\n\n";
@@ -404,7 +404,7 @@ async fn a_span_ends_with_what_clients_read() {
 
 #[cfg(feature = "reqwest")]
 #[tokio::test]
-async fn answers_and_errors_of_reqwest_stay_as_they_are() {
+async fn answers_and_errors_of_reqwest_are_unchanged() {
     let collector = Collector::new();
     let url: reqwest::Url = "https://api.openai.com/v1/chat/completions?key=SECRET".parse().unwrap();
     let service = service_fn(|request: reqwest::Request| {

@@ -1,4 +1,4 @@
-//! Requests to a server of axum continue the traces of their callers.
+//! Requests to an axum server continue the traces of their callers.
 
 #![allow(
     clippy::indexing_slicing,
@@ -46,14 +46,14 @@ fn app(collector: &Collector, layer: ServerLayer) -> Router {
         .layer(to_collector)
 }
 
-/// Two steps that have no span around them.
+/// Two steps without an enclosing span.
 async fn steps() -> &'static str {
     task("read").start().finish();
     task("write").start().finish();
     "done"
 }
 
-/// An answer whose pieces are made after the handler has returned.
+/// An answer whose pieces are created after the handler has returned.
 async fn streamed() -> Body {
     let span = workflow("answer").start();
     let pieces = stream::iter(["a", "b"]).map(move |piece| {
@@ -102,7 +102,7 @@ async fn handler_and_streamed_body_continue_the_trace_of_the_caller() {
 }
 
 #[tokio::test]
-async fn each_family_of_headers_is_enough() {
+async fn each_family_of_headers_is_sufficient() {
     for family in ["x-datadog-", "trace"] {
         let collector = Collector::new();
         let url = serve(app(&collector, ServerLayer::new())).await;
@@ -117,7 +117,7 @@ async fn each_family_of_headers_is_enough() {
 }
 
 #[tokio::test]
-async fn spans_of_a_request_are_one_trace_where_the_caller_has_no_span() {
+async fn spans_of_a_request_are_one_trace_if_the_caller_has_no_span() {
     let apm = headers(&[("x-datadog-trace-id", "12"), ("x-datadog-parent-id", "34")]);
     for (sent, apm_trace) in [(HeaderMap::new(), None), (apm, Some(format!("{:032x}", 12)))] {
         let collector = Collector::new();
@@ -129,7 +129,7 @@ async fn spans_of_a_request_are_one_trace_where_the_caller_has_no_span() {
         let traces: Vec<_> = events.iter().map(|event| &event["trace_id"]).collect();
         let [read, write, next_read, next_write] = &*traces else { panic!("four spans") };
         assert_eq!((read, next_read), (write, next_write));
-        assert_ne!(read, next_read, "each request is a trace of its own");
+        assert_ne!(read, next_read, "each request has a separate trace");
         for event in &events {
             assert_eq!(event["parent_id"], "undefined");
             if let Some(apm_trace) = &apm_trace {
@@ -140,7 +140,7 @@ async fn spans_of_a_request_are_one_trace_where_the_caller_has_no_span() {
 }
 
 #[tokio::test]
-async fn session_and_user_come_from_the_headers_that_the_program_names() {
+async fn session_and_user_come_from_configured_headers() {
     let collector = Collector::new();
     let layer =
         ServerLayer::new().session_header("X-Conversation").user_header("x-user").user_header("x-user-id");
@@ -160,7 +160,7 @@ async fn session_and_user_come_from_the_headers_that_the_program_names() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_dropped_ends_its_spans_in_the_context_of_the_request() {
+async fn a_dropped_body_ends_its_spans_in_the_context_of_the_request() {
     struct Late;
     impl Drop for Late {
         fn drop(&mut self) {

@@ -1,4 +1,4 @@
-//! Calls of models by a client that is a tower service, to a local provider.
+//! Model calls by a client that is a tower service, to a local provider.
 
 #![allow(
     clippy::indexing_slicing,
@@ -24,18 +24,18 @@ use tower::{ServiceBuilder, ServiceExt as _};
 
 type Answer = Response<AnswerBody<hyper::body::Incoming>>;
 
-/// A local provider, and a collector of what clients do there.
-struct World {
+/// A local provider, and a collector of the spans of its clients.
+struct Setup {
     provider: LocalProvider,
     collector: Collector,
 }
 
-impl World {
+impl Setup {
     fn new() -> Self {
         Self { provider: LocalProvider::start(), collector: Collector::new() }
     }
 
-    /// Sends a request by a client inside the layer.
+    /// Sends a request with a client inside the layer.
     async fn send(&self, layer: ClientLayer, path: &str, body: Value) -> Answer {
         let client = Client::builder(TokioExecutor::new()).build_http();
         let client = ServiceBuilder::new().layer(layer).service(client);
@@ -47,7 +47,7 @@ impl World {
         client.oneshot(request).in_context(self.collector.context()).await.unwrap()
     }
 
-    /// Asks a model by OpenAI's chat.
+    /// Asks a model with OpenAI's chat API.
     async fn chat(&self, model: &str, stream: bool) -> Answer {
         let body = json!({ "model": model, "stream": stream, "messages": [{ "role": "user", "content": "Hi there" }] });
         self.send(ClientLayer::new(), "/v1/chat/completions", body).await
@@ -68,12 +68,12 @@ const SPAN: &str = "llm OpenAI.createChatCompletion  in user: Hi there";
 
 #[tokio::test]
 async fn a_whole_answer_is_a_span() {
-    let world = World::new();
-    let answer = world.chat("local", false).await;
+    let setup = Setup::new();
+    let answer = setup.chat("local", false).await;
     assert_eq!(answer.status(), StatusCode::OK);
     assert!(text(answer).await.contains("You said: Hi there"));
-    assert_eq!(world.collector.tree(), format!("{SPAN}  out assistant: You said: Hi there\n"));
-    let event = world.event();
+    assert_eq!(setup.collector.tree(), format!("{SPAN}  out assistant: You said: Hi there\n"));
+    let event = setup.event();
     let counted: Vec<_> =
         ["input_tokens", "output_tokens", "total_tokens"].map(|name| &event["metrics"][name]).into();
     assert_eq!(counted, [2, 4, 6]);
@@ -81,23 +81,23 @@ async fn a_whole_answer_is_a_span() {
 
 #[tokio::test]
 async fn a_stream_is_a_span_with_a_first_token() {
-    let world = World::new();
-    assert!(text(world.chat("local", true).await).await.ends_with("data: [DONE]\n\n"));
-    assert_eq!(world.collector.tree(), format!("{SPAN}  out assistant: You said: Hi there\n"));
-    assert!(world.event()["metrics"]["time_to_first_token"].as_f64().unwrap() > 0.0);
+    let setup = Setup::new();
+    assert!(text(setup.chat("local", true).await).await.ends_with("data: [DONE]\n\n"));
+    assert_eq!(setup.collector.tree(), format!("{SPAN}  out assistant: You said: Hi there\n"));
+    assert!(setup.event()["metrics"]["time_to_first_token"].as_f64().unwrap() > 0.0);
 }
 
 #[tokio::test]
-async fn a_status_of_400_or_more_is_a_failure_even_if_the_body_is_not_read() {
-    let world = World::new();
-    drop(world.chat("error-429", false).await);
-    assert_eq!(world.collector.tree(), format!("{SPAN}  error HTTP 429\n"));
+async fn an_error_status_is_recorded_without_reading_the_body() {
+    let setup = Setup::new();
+    drop(setup.chat("error-429", false).await);
+    assert_eq!(setup.collector.tree(), format!("{SPAN}  error HTTP 429\n"));
 }
 
 #[tokio::test]
-async fn a_stream_that_is_dropped_has_what_was_there() {
-    let world = World::new();
-    let mut body = world.chat("hang", true).await.into_body();
+async fn a_dropped_stream_keeps_the_partial_answer() {
+    let setup = Setup::new();
+    let mut body = setup.chat("hang", true).await.into_body();
     let mut seen = String::new();
     while !seen.contains("You") {
         seen.push_str(
@@ -105,8 +105,8 @@ async fn a_stream_that_is_dropped_has_what_was_there() {
         );
     }
     drop(body);
-    assert!(world.provider.disconnected(Duration::from_secs(30)).await);
-    let tree = world.collector.tree();
+    assert!(setup.provider.disconnected(Duration::from_secs(30)).await);
+    let tree = setup.collector.tree();
     assert!(
         tree.starts_with(&format!("{SPAN}  out assistant: You")) && tree.ends_with("  cancelled\n"),
         "{tree}"
@@ -114,20 +114,20 @@ async fn a_stream_that_is_dropped_has_what_was_there() {
 }
 
 #[tokio::test]
-async fn other_requests_make_no_span() {
-    let world = World::new();
-    let answer = world.send(ClientLayer::new(), "/v1/models", json!({})).await;
+async fn other_requests_create_no_span() {
+    let setup = Setup::new();
+    let answer = setup.send(ClientLayer::new(), "/v1/models", json!({})).await;
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);
     text(answer).await;
-    assert_eq!(world.collector.tree(), "");
+    assert_eq!(setup.collector.tree(), "");
 }
 
 #[tokio::test]
 async fn content_can_be_left_out() {
-    let world = World::new();
+    let setup = Setup::new();
     let body = json!({ "model": "local", "temperature": 0.5, "user": "Ann", "messages": [{ "role": "user", "content": "Hi there" }] });
-    text(world.send(ClientLayer::new().capture_content(false), "/v1/chat/completions", body).await).await;
-    let event = world.event();
+    text(setup.send(ClientLayer::new().capture_content(false), "/v1/chat/completions", body).await).await;
+    let event = setup.event();
     assert_eq!(event["meta"]["model_name"], "local-2026-11-01");
     assert_eq!(event["meta"]["metadata"]["temperature"], 0.5);
     assert_eq!(event["metrics"]["input_tokens"], 2);
@@ -137,7 +137,7 @@ async fn content_can_be_left_out() {
 }
 
 #[tokio::test]
-async fn what_runs_inside_the_client_is_inside_the_span() {
+async fn spans_of_inner_services_are_children_of_the_call() {
     let collector = Collector::new();
     let client = tower::service_fn(|_: Request<_>| {
         task("queue").start().finish();
@@ -156,15 +156,15 @@ async fn what_runs_inside_the_client_is_inside_the_span() {
 }
 
 #[tokio::test]
-async fn the_last_message_of_a_large_request_is_shown() {
-    let world = World::new();
+async fn the_last_message_of_a_large_request_is_kept() {
+    let setup = Setup::new();
     let old =
         (0..1500).map(|turn| json!({ "role": "user", "content": format!("{turn} {}", "word ".repeat(200)) }));
     let last = json!({ "role": "user", "content": "The last question" });
     let messages: Vec<Value> = old.chain([last.clone()]).collect();
     let body = json!({ "model": "local", "temperature": 0.5, "messages": messages });
-    text(world.send(ClientLayer::new(), "/v1/chat/completions", body).await).await;
-    let event = world.event();
+    text(setup.send(ClientLayer::new(), "/v1/chat/completions", body).await).await;
+    let event = setup.event();
     let shown = event["meta"]["input"]["messages"].as_array().unwrap();
     assert_eq!(shown.last(), Some(&last));
     assert!(event.to_string().len() < 1_200_000, "{}", event.to_string().len());

@@ -1,4 +1,4 @@
-//! Attributes of spans, and what has to be read from them. The expectations were written by hand.
+//! Attributes of spans. The expected data was written by hand.
 
 #![allow(
     clippy::indexing_slicing,
@@ -27,7 +27,7 @@ fn read(attributes: &Value) -> Option<Attributes> {
     Attributes::read(&Json::read(&attributes.to_string()).unwrap(), LIMIT)
 }
 
-/// The convention takes the place of the protocol.
+/// The convention replaces the protocol.
 fn with_convention(side: impl serde::Serialize, convention: Convention) -> Value {
     let mut side = serde_json::to_value(side).unwrap();
     side["protocol"] = convention.name().into();
@@ -69,13 +69,13 @@ fn every_span_is_read_as_expected() {
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), files().len(), wrong.join("\n"));
 }
 
-/// Exporters write values that are not texts in different ways.
+/// Exporters write values that are not strings in different ways.
 #[test]
-fn values_may_be_texts() {
+fn values_may_be_strings() {
     for (name, file) in files() {
         let mut texts = file["attributes"].clone();
         for (key, value) in texts.as_object_mut().unwrap() {
-            // A flag or a number of a parameter keeps its form.
+            // A flag or a numeric parameter is kept as it is.
             if !value.is_string()
                 && (value.is_array() || key.contains("usage") || key.contains("token_count"))
             {
@@ -126,7 +126,7 @@ fn a_tool_has_arguments_and_a_result() {
         (json!("{ \"degrees\": 21 }"), "{ \"degrees\": 21 }"),
         (json!({ "degrees": 21 }), "{\"degrees\":21}"),
         (json!([21, 22]), "[21,22]"),
-        // They are not messages.
+        // These are not messages.
         (json!([{ "role": "admin", "content": "Ada" }]), "[{\"content\":\"Ada\",\"role\":\"admin\"}]"),
         (json!([{ "type": "text", "text": "21" }, { "type": "text", "text": "degrees" }]), "21\ndegrees"),
         (json!("[{\"type\":\"text\",\"text\":\"21 degrees\"}]"), "21 degrees"),
@@ -139,7 +139,7 @@ fn a_tool_has_arguments_and_a_result() {
 }
 
 #[test]
-fn a_result_of_a_tool_can_be_an_error() {
+fn a_tool_result_can_be_an_error() {
     let failed = r#"{"content":[{"type":"text","text":"no such city"}],"isError":true}"#;
     let error = |attributes: Value| {
         let error = read(&attributes).unwrap().response.error.unwrap();
@@ -151,33 +151,36 @@ fn a_result_of_a_tool_can_be_an_error() {
 }
 
 #[test]
-fn an_agent_has_the_last_text() {
+fn the_input_and_output_of_an_agent_are_the_last_texts() {
     let user = |text: &str| json!({ "role": "user", "parts": [{ "type": "text", "content": text }] });
     let thought = json!({ "type": "reasoning", "content": "Hm." });
     let call = json!({ "type": "tool_call", "id": "a", "name": "weather", "arguments": {} });
-    let said = |text: &str| json!({ "type": "text", "content": text });
+    let text_part = |text: &str| json!({ "type": "text", "content": text });
     let result =
         json!({ "role": "tool", "parts": [{ "type": "tool_call_response", "id": "a", "response": "21" }] });
     let agent = |input: Value, output: Value| json!({ "gen_ai.input.messages": input.to_string(), "gen_ai.output.messages": output });
     let answer = |parts: Value| json!([{ "role": "assistant", "parts": parts }]);
     for (attributes, shown) in [
         (
-            agent(json!([user("Rome?"), user("Or Oslo?")]), answer(json!([thought, said("Rain.")]))),
+            agent(json!([user("Rome?"), user("Or Oslo?")]), answer(json!([thought, text_part("Rain.")]))),
             ["Or Oslo?", "Rain."],
         ),
         (
-            agent(json!([user("Rome?"), result]), answer(json!([said("Let me see."), call, said("Rain.")]))),
+            agent(
+                json!([user("Rome?"), result]),
+                answer(json!([text_part("Let me see."), call, text_part("Rain.")])),
+            ),
             ["Rome?", "Rain."],
         ),
         (
-            agent(json!(["… [3 older items left out]", user("Rome?")]), answer(json!([said("Rain.")]))),
+            agent(json!(["… [3 older items left out]", user("Rome?")]), answer(json!([text_part("Rain.")]))),
             ["Rome?", "Rain."],
         ),
         (agent(user("Rome?"), json!("Rain.")), ["Rome?", "Rain."]),
         (agent(json!([{ "role": "user", "content": "Rome?" }]), json!([])), ["Rome?", "[]"]),
-        // Nothing is a text.
+        // Without texts.
         (agent(json!([result]), json!("")), [&json!([result]).to_string(), ""]),
-        // What a chain was given is shown as it is.
+        // The input of a chain is kept as it is.
         (
             json!({ "input.value": json!([user("Rome?")]).to_string() }),
             [&json!([user("Rome?")]).to_string(), ""],
@@ -188,7 +191,7 @@ fn an_agent_has_the_last_text() {
 }
 
 #[test]
-fn an_empty_text_hides_nothing() {
+fn an_empty_text_does_not_replace_another_value() {
     let attributes = json!({ "gen_ai.tool.call.arguments": "", "input.value": "x", "output.value": "y", "gen_ai.tool.call.result": "" });
     assert_eq!(sides(&attributes), some(["x", "y"]));
 }
@@ -204,7 +207,7 @@ fn metadata_is_bounded_and_has_no_credentials() {
 }
 
 #[test]
-fn without_content_only_ids_numbers_and_words_are_left() {
+fn without_content_only_ids_numbers_and_words_remain() {
     let found = read(&json!({
         "gen_ai.operation.name": "chat",
         "gen_ai.request.model": "gpt-4o",
@@ -234,7 +237,7 @@ fn without_content_only_ids_numbers_and_words_are_left() {
 }
 
 #[test]
-fn a_system_prompt_that_is_repeated_among_the_messages_is_shown_once() {
+fn a_repeated_system_prompt_is_read_once() {
     let system = json!({ "role": "system", "parts": [{ "type": "text", "content": "Be brief." }] });
     let user = json!({ "role": "user", "parts": [{ "type": "text", "content": "Hi" }] });
     let roles = |messages: Value| {
@@ -250,13 +253,13 @@ fn a_system_prompt_that_is_repeated_among_the_messages_is_shown_once() {
 }
 
 #[test]
-fn a_parameter_alone_is_kept() {
+fn a_span_with_only_a_parameter_is_read() {
     let found = read(&json!({ "gen_ai.operation.name": "chat", "gen_ai.request.seed": 3 })).unwrap();
     assert_eq!(Value::Object(found.request.parameters), json!({ "seed": 3 }));
 }
 
 #[test]
-fn numbers_that_a_program_formats_are_numbers() {
+fn formatted_numbers_are_parsed() {
     let found = read(&json!({
         "gen_ai.request.temperature": "0.5",
         "gen_ai.request.max_tokens": "100",
@@ -267,9 +270,9 @@ fn numbers_that_a_program_formats_are_numbers() {
     assert_eq!(Value::Object(found.unwrap().request.parameters), expected);
 }
 
-/// Attributes are cut at the limit of an exporter, which leaves no JSON.
+/// Exporters truncate attributes, and the rest is not valid JSON.
 #[test]
-fn messages_that_were_cut_are_texts() {
+fn truncated_messages_are_texts() {
     let cut = r#"[{"role":"user","parts":[{"type":"text","content":"Once upon"#;
     let found =
         read(&json!({ "gen_ai.input.messages": cut, "gen_ai.output.messages": "[{\"role\"" })).unwrap();
@@ -293,7 +296,7 @@ fn hostile_indexes_and_names_are_harmless() {
     }))
     .unwrap();
     let contents: Vec<_> = found.request.messages.iter().map(|message| message.content.as_str()).collect();
-    // Of the deep name nothing is known but that there is a part.
+    // For the deep name, only the existence of a part is known.
     assert_eq!(contents, ["[unknown]", "first", "last"]);
 }
 
@@ -313,7 +316,7 @@ fn values_of_wrong_types_are_harmless() {
 }
 
 #[test]
-fn what_is_kept_is_bounded() {
+fn kept_data_is_bounded() {
     let long = "word ".repeat(100_000);
     let messages: Vec<_> = (0..5000)
         .map(|_| json!({ "role": "user", "parts": [{ "type": "text", "content": "hi" }] }))
@@ -324,7 +327,7 @@ fn what_is_kept_is_bounded() {
         json!({ "reranker.query": long, "reranker.output_documents.0.document.content": long, "reranker.model_name": long }),
     ] {
         let found = Attributes::read(&Json::read(&attributes.to_string()).unwrap(), 1000).unwrap();
-        let kept = serde_json::to_string(&(&found.request, &found.response)).unwrap().len();
-        assert!(kept < 200_000, "{kept}");
+        let size = serde_json::to_string(&(&found.request, &found.response)).unwrap().len();
+        assert!(size < 200_000, "{size}");
     }
 }

@@ -1,4 +1,4 @@
-//! What URLs say, in the ways that programs write them.
+//! The protocol, provider and model in URLs, as programs write them.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
@@ -57,7 +57,7 @@ fn urls_identify_protocol_provider_and_model() {
 }
 
 #[test]
-fn urls_of_no_known_call_are_none() {
+fn unknown_urls_are_not_recognized() {
     for url in [
         "https://api.openai.com",
         "https://api.openai.com/v1/models",
@@ -85,7 +85,7 @@ fn hosts_are_recognized_by_their_suffixes() {
     }
 }
 
-/// The body wins over the path.
+/// The model in the body takes precedence over the path.
 #[test]
 fn the_model_is_in_the_body_or_in_the_path() {
     let endpoint =

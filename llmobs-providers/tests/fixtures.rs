@@ -1,4 +1,4 @@
-//! Exchanges with providers, and what has to be read from them. The expectations were written by hand, from the bytes.
+//! Exchanges with providers. The expected data was written by hand, from the bytes.
 
 #![allow(
     clippy::expect_used,
@@ -22,19 +22,19 @@ fn every_exchange_is_read_as_expected() {
 }
 
 #[test]
-fn pieces_make_no_difference() {
+fn pieces_do_not_change_the_result() {
     for fixture in fixtures() {
         let whole = fixture.read_in_pieces([fixture.answer.len()]);
-        for at in fixture.places() {
+        for at in fixture.positions() {
             assert_eq!(fixture.read_in_pieces([at]), whole, "{} cut at {at}", fixture.name);
         }
         assert_eq!(fixture.read_in_pieces(0..fixture.answer.len()), whole, "{} byte by byte", fixture.name);
     }
 }
 
-/// A stream that breaks off anywhere gives what was there, and never more.
+/// A stream that breaks off at any position keeps its data, and never has more.
 #[test]
-fn a_stream_that_breaks_off_gives_what_was_there() {
+fn a_stream_that_breaks_off_keeps_its_data() {
     for fixture in fixtures() {
         let whole = fixture.read(&fixture.answer);
         let words = |response: &Value| {
@@ -44,7 +44,7 @@ fn a_stream_that_breaks_off_gives_what_was_there() {
                 .map(|message| message["content"].as_str().unwrap_or_default().len())
                 .sum::<usize>()
         };
-        for end in fixture.places() {
+        for end in fixture.positions() {
             let part = fixture.read(&fixture.answer[..end]);
             assert!(words(&part) <= words(&whole) + 64, "{} cut after {end}: {part:#}", fixture.name);
         }

@@ -1,4 +1,4 @@
-//! Values of Rust libraries as they serialize, and what has to be read from them. The expectations were written by hand.
+//! Serialized values of Rust libraries. The expected data was written by hand.
 
 #![allow(
     clippy::indexing_slicing,
@@ -31,7 +31,7 @@ fn to_value(read: impl Serialize) -> Value {
     without_empty(&serde_json::to_value(read).unwrap())
 }
 
-/// What is not as expected of one side of a value.
+/// The differences from the expected data of one side of a value.
 fn differences(name: &str, side: &str, value: &Value, expected: &Value) -> Vec<String> {
     let text = value.to_string();
     let json = Json::read(&text).unwrap();
@@ -60,7 +60,7 @@ fn differences(name: &str, side: &str, value: &Value, expected: &Value) -> Vec<S
     lines
 }
 
-/// The events of a stream, one after the other.
+/// Reads the events of a stream one by one.
 fn read_events(events: &Value) -> Response {
     let text = events.to_string();
     let protocol = Protocol::of_answer("", &Json::read(&text).unwrap());
@@ -85,7 +85,7 @@ fn every_value_is_read_as_expected() {
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), files().len(), wrong.join("\n"));
 }
 
-/// A stream that breaks off gives what was there.
+/// A stream that breaks off keeps its data.
 #[test]
 fn events_can_break_off_anywhere() {
     for (name, file) in files() {
@@ -105,7 +105,7 @@ fn is_library(protocol: Option<Protocol>) -> bool {
 }
 
 #[test]
-fn values_of_others_are_none() {
+fn unrelated_values_are_not_recognized() {
     for value in [
         json!([]),
         json!({}),
@@ -134,9 +134,9 @@ fn values_of_others_are_none() {
     }
 }
 
-/// The messages of agent-framework have contents, as Gemini's requests have.
+/// Messages of agent-framework have `contents`, like requests of Gemini.
 #[test]
-fn messages_of_agent_framework_are_no_request() {
+fn messages_of_agent_framework_are_not_a_request() {
     let message = json!({ "role": "user", "contents": [{ "type": "text", "text": "Hi" }] });
     let text = message.to_string();
     let json = Json::read(&text).unwrap();
@@ -147,7 +147,7 @@ fn messages_of_agent_framework_are_no_request() {
     assert_eq!(conversation::messages(&json), Some(vec![Message::user("Hi"), Message::user("Hi")]));
 }
 
-/// What providers are asked and answer is not taken for values of libraries.
+/// Requests and answers of providers are not treated as values of libraries.
 #[test]
 fn protocols_of_providers_are_recognized() {
     for fixture in fixtures() {
@@ -163,8 +163,8 @@ fn protocols_of_providers_are_recognized() {
     }
 }
 
-/// Puts `with` in the place of one value inside after the other.
-fn each_replaced(
+/// Replaces one nested value after the other with `with`.
+fn for_each_replacement(
     value: &mut Value,
     with: &Value,
     path: &mut Vec<String>,
@@ -180,7 +180,7 @@ fn each_replaced(
     };
     for (name, value) in inner {
         path.push(name);
-        each_replaced(value, with, path, root);
+        for_each_replacement(value, with, path, root);
         path.pop();
     }
 }
@@ -199,7 +199,7 @@ fn values_of_wrong_types_are_harmless() {
     for (_, file) in files() {
         for with in &wrong {
             let value = &file["value"];
-            each_replaced(&mut value.clone(), with, &mut Vec::new(), &mut |path, with| {
+            for_each_replacement(&mut value.clone(), with, &mut Vec::new(), &mut |path, with| {
                 let mut changed = value.clone();
                 *at(&mut changed, path) = with.clone();
                 let text = changed.to_string();

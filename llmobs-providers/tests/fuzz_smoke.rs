@@ -1,4 +1,4 @@
-//! The checks of the fuzz targets, on fixtures with random changes: always the same ones. `fuzz/README.md` says how to fuzz in earnest.
+//! The checks of the fuzz targets, on fixtures with reproducible random changes. `fuzz/README.md` describes how to fuzz.
 
 #![allow(
     clippy::indexing_slicing,
@@ -19,7 +19,7 @@ use support::{files_below, fixtures};
 
 const TIMES: usize = 3000;
 
-/// The inputs of fuzzers: data that means something to a framing, to JSON or to a protocol.
+/// Tokens for fuzzing, which are significant to a framing, to JSON or to a protocol.
 const TOKENS: [&str; 24] = [
     "\n",
     "\r",

@@ -4,25 +4,25 @@ use llmobs_providers::{Progress, Protocol, ResponseReader};
 use serde_json::{Value, json};
 
 /// Content, the end, and an error.
-type Said = (bool, bool, bool);
+type Flags = (bool, bool, bool);
 
-const NOTHING: Said = (false, false, false);
-const CONTENT: Said = (true, false, false);
-const END: Said = (false, true, false);
-const ERROR: Said = (false, false, true);
+const NOTHING: Flags = (false, false, false);
+const CONTENT: Flags = (true, false, false);
+const END: Flags = (false, true, false);
+const ERROR: Flags = (false, false, true);
 
-const fn said(progress: Progress) -> Said {
+const fn flags(progress: Progress) -> Flags {
     (progress.has_content, progress.is_end, progress.has_error)
 }
 
 /// The progress of each event of a stream that a client has split.
-fn of_events(events: &[Value]) -> Vec<Option<Said>> {
+fn of_events(events: &[Value]) -> Vec<Option<Flags>> {
     let mut reader = ResponseReader::new();
-    events.iter().map(|event| reader.push_event(&event.to_string()).map(said)).collect()
+    events.iter().map(|event| reader.push_event(&event.to_string()).map(flags)).collect()
 }
 
 #[test]
-fn the_first_token_is_not_the_frame() {
+fn events_without_tokens_have_no_content() {
     let found = of_events(&[
         json!({ "type": "message_start", "message": { "role": "assistant", "content": [], "usage": { "input_tokens": 3 } } }),
         json!({ "type": "content_block_start", "index": 0, "content_block": { "type": "text", "text": "" } }),
@@ -39,9 +39,9 @@ fn the_first_token_is_not_the_frame() {
     assert_eq!(found, expected.map(Some));
 }
 
-/// The last of these events is the end.
+/// Each of these events is the end of an answer.
 #[test]
-fn protocols_that_mark_their_end() {
+fn end_events_of_protocols_are_recognized() {
     let cases = [
         (Protocol::OpenAiResponses, json!({ "type": "response.completed", "response": {} })),
         (Protocol::OpenAiResponses, json!({ "type": "response.incomplete", "response": {} })),
@@ -60,13 +60,13 @@ fn protocols_that_mark_their_end() {
         assert_eq!((push(), push()), (true, false), "{event}");
     }
     let mut reader = ResponseReader::new();
-    assert_eq!(said(reader.push(b"data: {\"choices\":[]}\n\n")), NOTHING);
-    assert_eq!(said(reader.push(b"data: [DONE]\n\n")), END);
+    assert_eq!(flags(reader.push(b"data: {\"choices\":[]}\n\n")), NOTHING);
+    assert_eq!(flags(reader.push(b"data: [DONE]\n\n")), END);
 }
 
-/// Input that a response repeats is not a token of it.
+/// Input that is repeated in a response is not content.
 #[test]
-fn messages_of_the_input_are_no_content() {
+fn messages_of_the_input_are_not_content() {
     let input =
         json!([{ "type": "message", "role": "user", "content": [{ "type": "input_text", "text": "Hi" }] }]);
     let found = of_events(&[
@@ -76,17 +76,17 @@ fn messages_of_the_input_are_no_content() {
     assert_eq!(found, [Some(NOTHING), Some(CONTENT)]);
 }
 
-/// What does not belong to an answer changes nothing of it.
+/// Items that do not belong to an answer do not change it.
 #[test]
-fn items_of_another_form_are_refused() {
+fn unrelated_items_are_rejected() {
     let mut reader = ResponseReader::new();
     let piece = json!({ "choices": [{ "index": 0, "delta": { "content": "Hi" } }] });
-    assert_eq!(reader.push_event(&piece.to_string()).map(said), Some(CONTENT));
+    assert_eq!(reader.push_event(&piece.to_string()).map(flags), Some(CONTENT));
     for other in [json!({ "temperature": 21 }), json!("text"), json!(7)] {
         assert_eq!(reader.push_event(&other.to_string()), None, "{other}");
     }
     let failure = json!({ "error": { "message": "Gone" } });
-    assert_eq!(reader.push_event(&failure.to_string()).map(said), Some(ERROR));
+    assert_eq!(reader.push_event(&failure.to_string()).map(flags), Some(ERROR));
     let found = serde_json::to_value(reader.finish()).unwrap_or_default();
     assert_eq!(
         found,
@@ -100,7 +100,7 @@ fn items_of_another_form_are_refused() {
 
 /// A configured protocol is kept.
 #[test]
-fn no_protocol_leaves_the_one_that_is_known() {
+fn setting_no_protocol_keeps_the_known_one() {
     let reader = ResponseReader::new().protocol(Protocol::CohereChat).protocol(None);
     assert_eq!(reader.finish().protocol, Some(Protocol::CohereChat));
 }

@@ -1,4 +1,4 @@
-//! What holds for every answer and every request, of random ones.
+//! Properties of all answers and requests, checked with random ones.
 
 #![allow(
     clippy::indexing_slicing,
@@ -23,12 +23,12 @@ use fastrand::Rng;
 use llmobs_providers::json::Json;
 use llmobs_providers::usage::Tokens;
 use llmobs_providers::{Message, Protocol, Request, Response, ResponseReader};
-use random::{Outline, Said, said};
+use random::{ModelAnswer, Outline, model_answer};
 use requests::{CONVERSATIONS, Turn, request, with_image};
 use serde_json::{Value, json};
 use support::LIMIT;
 
-/// The size of every message in addition to its texts: its share of notes.
+/// The size of a message in addition to its texts, for notes.
 const NOTES: usize = 64 * 1024;
 
 fn read(protocol: Protocol, body: &[u8], cuts: &[usize], limit: usize) -> Response {
@@ -42,13 +42,13 @@ fn read(protocol: Protocol, body: &[u8], cuts: &[usize], limit: usize) -> Respon
 }
 
 /// Calls `f` with random answers of each protocol.
-fn for_each_answer(seed: u64, times: usize, mut f: impl FnMut(Protocol, &Said, &Bodies, &mut Rng)) {
+fn for_each_answer(seed: u64, times: usize, mut f: impl FnMut(Protocol, &ModelAnswer, &Bodies, &mut Rng)) {
     for (protocol, shape) in CHATS {
         let mut random = Rng::with_seed(seed);
         for _ in 0..times {
-            let said = said(&mut random, shape);
-            let bodies = bodies(protocol, &said, &mut random);
-            f(protocol, &said, &bodies, &mut random);
+            let model_answer = model_answer(&mut random, shape);
+            let bodies = bodies(protocol, &model_answer, &mut random);
+            f(protocol, &model_answer, &bodies, &mut random);
         }
     }
 }
@@ -60,7 +60,7 @@ fn outline(messages: &[Message]) -> Vec<Outline> {
     messages.iter().map(|message| (message.role.clone(), message.content.clone(), calls(message))).collect()
 }
 
-/// How many bytes of texts and arguments there are.
+/// The size of texts and arguments, in bytes.
 fn weight(messages: &[Message]) -> usize {
     fn of(value: &Value) -> usize {
         match value {
@@ -79,16 +79,20 @@ fn weight(messages: &[Message]) -> usize {
 }
 
 #[test]
-fn an_answer_is_read_as_it_was_meant() {
-    for_each_answer(1, 200, |protocol, said, bodies, _| {
+fn an_answer_is_read_exactly() {
+    for_each_answer(1, 200, |protocol, model_answer, bodies, _| {
         for body in bodies.whole.iter().chain([&bodies.stream]) {
             let found = read(protocol, body, &[], LIMIT);
             let text = String::from_utf8_lossy(body);
-            assert_eq!(outline(&found.messages), said.messages(), "{protocol}: {text}");
+            assert_eq!(outline(&found.messages), model_answer.messages(), "{protocol}: {text}");
             if bodies.has_usage {
                 let tokens = [found.usage.input_tokens(), found.usage.output_tokens()];
                 let tokens = tokens.map(|tokens| tokens.map(Tokens::get));
-                assert_eq!(tokens, [Some(said.input), Some(said.output)], "{protocol}: {text}");
+                assert_eq!(
+                    tokens,
+                    [Some(model_answer.input), Some(model_answer.output)],
+                    "{protocol}: {text}"
+                );
             }
         }
     });
@@ -105,10 +109,10 @@ fn a_stream_is_read_like_the_whole_answer() {
 }
 
 #[test]
-fn cuts_make_no_difference() {
+fn cuts_do_not_change_the_result() {
     for_each_answer(3, 10, |protocol, _, bodies, random| {
         for body in bodies.whole.iter().chain([&bodies.stream]) {
-            // Also where the budget is too small for it.
+            // Also with a budget that is too small.
             for limit in [LIMIT, random.usize(..=body.len())] {
                 let whole = read(protocol, body, &[], limit);
                 let each: Vec<_> = (0..body.len()).collect();
@@ -127,18 +131,18 @@ fn cuts_make_no_difference() {
     });
 }
 
-/// Limits from nothing to more than there is.
+/// Limits from zero to more than the size.
 fn limits(random: &mut Rng) -> [usize; 8] {
     [0, 1, 2, random.usize(..64), random.usize(..512), random.usize(..4096), random.usize(..4096), LIMIT]
 }
 
 #[test]
 fn a_whole_answer_keeps_its_structure_within_any_budget() {
-    for_each_answer(4, 100, |protocol, said, bodies, random| {
+    for_each_answer(4, 100, |protocol, model_answer, bodies, random| {
         let Some(whole) = &bodies.whole else { return };
         let text = std::str::from_utf8(whole).unwrap();
         let json = Json::read(text).unwrap();
-        let expected = said.messages();
+        let expected = model_answer.messages();
         for limit in limits(random) {
             let found = Response::read(&json, Some(protocol), limit).unwrap();
             assert!(weight(&found.messages) <= 2 * limit + NOTES, "{protocol} {limit}");
@@ -151,7 +155,7 @@ fn a_whole_answer_keeps_its_structure_within_any_budget() {
                     .collect::<Vec<(_, Vec<_>)>>()
             };
             assert_eq!(roles(&found), roles(&expected), "{protocol} {limit}: {text}");
-            // Texts and arguments are what they were, or say that something is missing.
+            // Texts and arguments are unchanged, or note that something is missing.
             let is_cut = |text: &str| text.contains(" bytes left out] …");
             for (found, expected) in found.iter().zip(&expected) {
                 assert!(found.1 == expected.1 || is_cut(&found.1), "{protocol} {limit}: {found:?}");
@@ -164,15 +168,18 @@ fn a_whole_answer_keeps_its_structure_within_any_budget() {
 }
 
 #[test]
-fn a_stream_keeps_what_its_budget_allows() {
-    for_each_answer(5, 40, |protocol, said, bodies, random| {
+fn a_stream_stays_within_its_budget() {
+    for_each_answer(5, 40, |protocol, model_answer, bodies, random| {
         for body in bodies.whole.iter().chain([&bodies.stream]) {
             for limit in limits(random) {
                 let found = read(protocol, body, &[], limit);
                 assert!(weight(&found.messages) <= 2 * limit + NOTES, "{protocol} {limit}");
                 let calls =
                     |messages: &[Outline]| messages.iter().map(|message| message.2.len()).sum::<usize>();
-                assert!(calls(&outline(&found.messages)) <= calls(&said.messages()), "{protocol} {limit}");
+                assert!(
+                    calls(&outline(&found.messages)) <= calls(&model_answer.messages()),
+                    "{protocol} {limit}"
+                );
             }
         }
     });
@@ -183,7 +190,7 @@ fn read_request(protocol: Protocol, body: &Value, limit: usize) -> Request {
 }
 
 #[test]
-fn the_last_message_of_a_request_always_stays() {
+fn the_last_message_of_a_request_is_always_kept() {
     for (protocol, shape) in CONVERSATIONS {
         let mut random = Rng::with_seed(6);
         for _ in 0..100 {
@@ -199,7 +206,7 @@ fn the_last_message_of_a_request_always_stays() {
                     "{protocol}: {body}"
                 );
             }
-            let Some(Turn::User(last)) = turns.last() else { panic!("a user is the last one") };
+            let Some(Turn::User(last)) = turns.last() else { panic!("the last turn is not a user's") };
             for limit in limits(&mut random) {
                 let found = read_request(protocol, &body, limit).messages;
                 assert!(weight(&found) <= 2 * limit + NOTES, "{protocol} {limit}");
@@ -207,7 +214,7 @@ fn the_last_message_of_a_request_always_stays() {
                 assert_eq!(message.role, "user", "{protocol} {limit}: {found:?}");
                 let is_cut = message.content.contains(" bytes left out] …");
                 assert!(message.content == *last || is_cut, "{protocol} {limit}: {found:?}");
-                // What stays are the system prompt and the newest messages.
+                // The system prompt and the newest messages are kept.
                 let kept = |message: &&Message| !message.role.is_empty() && message.role != "system";
                 let roles = |messages: &[Message]| -> Vec<String> {
                     messages.iter().filter(kept).map(|message| message.role.clone()).collect()
@@ -219,7 +226,7 @@ fn the_last_message_of_a_request_always_stays() {
 }
 
 #[test]
-fn many_tools_take_no_room_of_the_messages() {
+fn many_tools_do_not_displace_messages() {
     let turns = [Turn::System("Be brief.".into()), Turn::User("Hi".into())];
     for (protocol, key) in [
         (Protocol::OpenAiChat, "parameters"),
@@ -241,14 +248,14 @@ fn many_tools_take_no_room_of_the_messages() {
     }
 }
 
-/// Bytes of a kind: random ones, or all the same.
+/// Bytes that are random, or all the same.
 fn bytes(random: &mut Rng, length: usize) -> Vec<u8> {
     let same = random.bool().then(|| random.u8(..));
     (0..length).map(|_| same.unwrap_or_else(|| random.u8(..))).collect()
 }
 
 #[test]
-fn images_of_any_size_are_notes() {
+fn images_of_any_size_become_notes() {
     for (protocol, _) in CONVERSATIONS {
         let mut random = Rng::with_seed(7);
         for _ in 0..20 {
@@ -270,7 +277,7 @@ fn images_of_any_size_are_notes() {
 
 /// Images in responses, which are larger than the kept part of an event.
 #[test]
-fn images_in_large_answers_are_notes() {
+fn images_in_large_answers_become_notes() {
     let mut random = Rng::with_seed(8);
     for length in [1, 2, 3, 4000, 8000, 50_000, 50_001, 50_002, 300_000] {
         for _ in 0..2 {
@@ -332,9 +339,9 @@ fn large_vectors_are_counted() {
     }
 }
 
-/// What comes behind an event that is too large is read all the same.
+/// Data after an event that is too large is still read.
 #[test]
-fn an_event_that_is_too_large_harms_no_other() {
+fn a_too_large_event_does_not_affect_others() {
     let mut random = Rng::with_seed(9);
     let deep = "[".repeat(100_000) + &"]".repeat(100_000);
     let wide = format!("[{}1]", "\"x\",".repeat(100_000));
@@ -365,7 +372,7 @@ fn an_event_that_is_too_large_harms_no_other() {
 
 /// Embeddings and reranks, which are never streamed.
 #[test]
-fn answers_without_messages_may_be_cut() {
+fn cuts_do_not_change_answers_without_messages() {
     let mut random = Rng::with_seed(10);
     for _ in 0..20 {
         let (count, size) = (random.usize(1..5), random.usize(1..50));

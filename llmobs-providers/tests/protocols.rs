@@ -25,7 +25,7 @@ fn bodies_of_openai_are_recognized() {
         let expected = Some(fixture.endpoint().protocol);
         let request = Json::read(&fixture.request).unwrap();
         assert_eq!(Protocol::of_request(&request), expected, "{}", fixture.name);
-        // An error alone has the same form everywhere.
+        // An error without an answer has the same format everywhere.
         let has_answer = fixture.file["expect"]["response"]["id"].is_string();
         if has_answer {
             assert_eq!(protocol_of_answer(fixture), expected, "{}", fixture.name);

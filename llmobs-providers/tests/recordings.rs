@@ -1,5 +1,5 @@
 //! Recorded exchanges with providers, which are not part of the project. `LLMOBS_RECORDINGS` names their folder; without it, nothing is
-//! tested. What has to be read from each one is in the fixtures, in outline.
+//! tested. Outlines of the expected data are in the fixtures.
 
 #![allow(
     clippy::indexing_slicing,
@@ -7,7 +7,7 @@
     clippy::unwrap_used,
     reason = "a test that cannot go on should stop"
 )]
-#![expect(clippy::print_stdout, reason = "says that nothing was tested")]
+#![expect(clippy::print_stdout, reason = "reports that nothing was tested")]
 
 mod support;
 
@@ -25,11 +25,11 @@ struct Recording {
     request: String,
     status: u16,
     answer: Vec<u8>,
-    /// What has to be read, in outline.
+    /// An outline of the expected data.
     expected: Value,
 }
 
-/// The recordings that the fixtures have outlines of. `LLMOBS_FIXTURES` names a family, to see it alone.
+/// The recordings with an outline in the fixtures. `LLMOBS_FIXTURES` selects a family.
 fn recordings() -> Vec<Recording> {
     let Ok(folder) = std::env::var("LLMOBS_RECORDINGS") else {
         println!("LLMOBS_RECORDINGS is not set: no recordings are read");
@@ -48,11 +48,11 @@ fn recordings() -> Vec<Recording> {
         })
         .map(|(name, expected)| Recording::load(Path::new(&folder), name, expected))
         .collect();
-    assert!(!recordings.is_empty(), "there is no outline of a recording");
+    assert!(!recordings.is_empty(), "no outlines of recordings");
     recordings
 }
 
-/// Calls `f` with each recording, in a thread of its name.
+/// Calls `f` with each recording, in a thread with its name.
 fn for_each(f: impl Fn(&Recording) + Sync) {
     let recordings = recordings();
     let together = std::thread::available_parallelism().map_or(1, usize::from);
@@ -87,10 +87,10 @@ impl Recording {
         Endpoint::of_url(&self.url)
     }
 
-    /// What is not as expected.
+    /// The differences from the expected data.
     fn difference(&self) -> Option<String> {
         let Some(endpoint) = self.endpoint() else {
-            return Some(format!("{}: no call of a model: {}", self.name, self.url));
+            return Some(format!("{}: not a model call: {}", self.name, self.url));
         };
         let body = Json::read(&self.request).unwrap_or(Json::Null);
         let request = serde_json::to_value(endpoint.request(&body, LIMIT)).unwrap();
@@ -100,7 +100,7 @@ impl Recording {
         (!lines.is_empty()).then(|| format!("{}:\n  {}", self.name, lines.join("\n  ")))
     }
 
-    /// Reads the answer, cut at these places.
+    /// Reads the answer, cut at these positions.
     fn read(&self, cuts: impl IntoIterator<Item = usize>) -> Value {
         let mut reader = self.endpoint().unwrap().reader().status(self.status);
         let mut start = 0;
@@ -111,7 +111,7 @@ impl Recording {
         serde_json::to_value(reader.finish()).unwrap()
     }
 
-    /// Reads bytes that no provider sends, where the protocol is known, and where it is not.
+    /// Reads bytes that no provider sends, with and without a known protocol.
     fn read_broken(&self, bytes: &[u8], limit: usize) {
         let endpoint = self.endpoint().unwrap();
         for mut reader in [endpoint.reader().limit(limit), ResponseReader::new().limit(limit)] {
@@ -191,7 +191,7 @@ fn length(value: &Value) -> usize {
     list(value).len()
 }
 
-/// A line for each message: its role, how many characters it has, its calls, and its results with theirs.
+/// A line for each message: its role, its number of characters, its calls, and its results with their numbers of characters.
 fn messages(messages: &Value) -> Vec<String> {
     let characters = |value: &Value| value.as_str().unwrap_or_default().chars().count();
     let label = |value: &Value| value.as_str().unwrap_or("-").to_owned();
@@ -217,7 +217,7 @@ fn every_recording_is_read_as_expected() {
 }
 
 #[test]
-fn pieces_make_no_difference() {
+fn pieces_do_not_change_the_result() {
     for_each(|recording| {
         let mut random = Rng::with_seed(20_251_126);
         let length = recording.answer.len();
@@ -256,7 +256,7 @@ fn broken_answers_never_panic() {
             }
             recording.read_broken(&garbage, limit);
 
-            // Numbers are those that hurt most.
+            // Numbers are replaced by hostile values.
             let digits =
                 ["18446744073709551615", "-1", "1e400", "4294967295", "0.5", "null", "\"\"", "{}", "[]"];
             let text = String::from_utf8_lossy(answer);

@@ -1,5 +1,5 @@
-//! The page for readers: what is read of each protocol, from the fixtures. `UPDATE_EXPECT=1` writes the generated parts of
-//! `docs/providers.md`.
+//! The tables in `docs/providers.md`: the contents that are read from each protocol, according to the fixtures. `UPDATE_EXPECT=1`
+//! writes them.
 
 #![allow(
     clippy::expect_used,
@@ -28,13 +28,13 @@ use support::{LIMIT, files_below, fixtures};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/providers.md");
 
-/// How well a content is read. The better one counts.
+/// How well a content is read. The best reading of all fixtures counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum Cell {
     /// No fixture has it.
     #[default]
     NotSeen,
-    /// A fixture has it, and nothing of it was read.
+    /// A fixture has it, but it was not read.
     Lost,
     /// A note marks it. The flag is whether a provider's recording had it.
     Named(bool),
@@ -57,7 +57,7 @@ impl Cell {
 /// The cells of each protocol, convention and library, in the order of the contents.
 type Rows = BTreeMap<String, [Cell; Content::ALL.len()]>;
 
-/// Adds what was read of one fixture. `labels` are the contents that its author saw in it.
+/// Adds the reading of one fixture. `labels` are the contents that its author has labelled.
 fn add(rows: &mut Rows, reading: &Reading<'_>, labels: &[&str], is_recorded: bool) {
     let cells = rows.entry(reading.row.to_owned()).or_default();
     for (cell, content) in cells.iter_mut().zip(Content::ALL) {
@@ -92,7 +92,7 @@ fn to_value(read: impl serde::Serialize) -> Value {
     serde_json::to_value(read).unwrap()
 }
 
-/// What providers were asked and answered.
+/// Adds exchanges with providers.
 fn add_exchanges(rows: &mut Rows) {
     for fixture in fixtures() {
         let (request, response) = (fixture.read_request(), fixture.read(&fixture.answer));
@@ -103,7 +103,7 @@ fn add_exchanges(rows: &mut Rows) {
     }
 }
 
-/// Attributes of spans, by the convention of their names.
+/// Adds attributes of spans, by the convention of their names.
 fn add_attributes(rows: &mut Rows) {
     for (name, file) in files("forms") {
         let attributes = file["attributes"].to_string();
@@ -115,7 +115,7 @@ fn add_attributes(rows: &mut Rows) {
     }
 }
 
-/// Values of Rust libraries, by the library. They have no labels.
+/// Adds values of Rust libraries, by the library. They have no labels.
 fn add_values(rows: &mut Rows) {
     for (name, file) in files("forms_rust") {
         let text = file["value"].to_string();
@@ -145,7 +145,7 @@ fn add_values(rows: &mut Rows) {
     }
 }
 
-/// Recordings, by the outlines of what `tests/recordings.rs` reads of them.
+/// Adds recordings, by the outlines that `tests/recordings.rs` compares.
 fn add_recordings(rows: &mut Rows) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     for file in files_below(&folder).iter().filter(|file| file.ends_with("recordings.json")) {
@@ -197,8 +197,8 @@ fn hosts() -> String {
     text
 }
 
-/// Puts a text between the comments that name a part of the page.
-fn put(page: &str, part: &str, text: &str) -> String {
+/// Replaces the text between the comments of a part of the page.
+fn replace_part(page: &str, part: &str, text: &str) -> String {
     let (begin, end) = (format!("<!-- {part} -->\n"), format!("<!-- end of {part} -->\n"));
     let (before, rest) = page.split_once(&begin).unwrap_or_else(|| panic!("the page has no {begin}"));
     let (_, after) = rest.split_once(&end).unwrap_or_else(|| panic!("the page has no {end}"));
@@ -206,15 +206,15 @@ fn put(page: &str, part: &str, text: &str) -> String {
 }
 
 #[test]
-fn the_page_shows_what_is_read() {
+fn the_page_is_up_to_date() {
     let page = std::fs::read_to_string(PAGE).unwrap();
-    let page = put(&put(&page, "table", &table()), "hosts", &hosts());
+    let page = replace_part(&replace_part(&page, "table", &table()), "hosts", &hosts());
     expect_test::expect_file![PAGE].assert_eq(&page);
 }
 
-/// What a fixture has is read, or at least named.
+/// Each content of a fixture is read, or at least named.
 #[test]
-fn nothing_that_a_fixture_has_is_lost() {
+fn no_content_of_a_fixture_is_lost() {
     assert!(!table().contains(Cell::Lost.text()), "{}", table());
 }
 

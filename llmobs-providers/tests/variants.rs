@@ -1,4 +1,4 @@
-//! Forms that few servers have, next to those of the fixtures, and bodies that look like those of another protocol.
+//! Rare variants of formats, in addition to those of the fixtures, and bodies that look like those of another protocol.
 
 #![allow(
     clippy::indexing_slicing,
@@ -10,8 +10,8 @@
 
 #[path = "variants/answers.rs"]
 mod answers;
-#[path = "variants/beginnings.rs"]
-mod beginnings;
+#[path = "variants/incomplete.rs"]
+mod incomplete;
 #[path = "variants/limits.rs"]
 mod limits;
 #[path = "variants/protocols.rs"]

@@ -1,4 +1,4 @@
-//! What servers ask clients, and the lifecycle without `initialize`.
+//! Requests from servers to clients, and the lifecycle without `initialize`.
 
 #![allow(
     clippy::indexing_slicing,
@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 
 use support::{Weather, call, serve};
 
-/// A client with a span for what it is asked.
+/// A client with a span for requests of the server.
 struct Rooted;
 
 impl ClientHandler for Rooted {
@@ -40,7 +40,7 @@ impl ClientHandler for Rooted {
     }
 }
 
-/// A server whose tools ask the client.
+/// A server whose tools send requests to the client.
 struct Asking;
 
 impl ServerHandler for Asking {
@@ -72,7 +72,7 @@ impl ServerHandler for Asking {
 }
 
 #[tokio::test]
-async fn requests_of_a_server() {
+async fn requests_of_a_server_follow_their_context() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let client = Client::new(Rooted).serve(serve(Server::new(Asking))).await.unwrap();
@@ -89,11 +89,11 @@ async fn requests_of_a_server() {
            └─ tool without  in {"method":"tools/call","params":{"name":"without"}}  out done
         task find roots
     "#]]
-    .assert_eq(&without_first(&collector));
+    .assert_eq(&without_initialize(&collector));
 }
 
 #[tokio::test]
-async fn rounds_in_which_a_server_asks_for_input() {
+async fn each_round_of_a_call_with_input_requests_is_a_span() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let mode = ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] };
@@ -114,18 +114,18 @@ async fn rounds_in_which_a_server_asks_for_input() {
         └─ tool MCP Client Tool Call: rounds  in {}  out {"resultType":"input_required","inputRequests":{"roots":{"method":"roots/list"}}}
            └─ tool rounds  in {"method":"tools/call","params":{"name":"rounds"}}  out {"resultType":"input_required","inputRequests":{"roots":{"method":"roots/list"}}}
         task mcp.server/discover  in {"method":"server/discover","params":{}}  out {"resultType":"complete","supportedVersions":["2024-11-05","2025-03-26","2025-06-18","2025-11-25","2026-07-28"],"capabilities":{},"ttlMs":0,"cacheScope":"private","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"rmcp","version":"3.11.0"}}}
-    "#]].assert_eq(&without_first(&collector));
+    "#]].assert_eq(&without_initialize(&collector));
 }
 
-/// The tree without the exchange in which a client connects.
-fn without_first(collector: &Collector) -> String {
+/// The tree without the initialization of the connection.
+fn without_initialize(collector: &Collector) -> String {
     let tree = collector.tree();
-    let is_first = |line: &&str| line.contains("Initialize") || line.contains("mcp.initialize");
-    tree.split_inclusive('\n').filter(|line| !is_first(line)).collect()
+    let is_initialize = |line: &&str| line.contains("Initialize") || line.contains("mcp.initialize");
+    tree.split_inclusive('\n').filter(|line| !is_initialize(line)).collect()
 }
 
 #[tokio::test]
-async fn a_client_without_initialize() {
+async fn a_session_without_initialize_is_traced() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let mode = ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] };

@@ -1,4 +1,4 @@
-//! A server in a process of its own, with the variables of the environment.
+//! A server in a separate process, which is configured by environment variables.
 
 #![allow(
     clippy::indexing_slicing,
@@ -21,7 +21,7 @@ use tokio::process::Command;
 
 use support::{Weather, call};
 
-/// The program is the server, too.
+/// This program is also the server.
 fn main() {
     if std::env::args().nth(1).as_deref() == Some("serve") {
         drop(block_on(serve()));
@@ -77,7 +77,7 @@ async fn by_default() {
     let call = collector.span("MCP Client Tool Call: fail");
     assert_eq!(event["parent_id"], call.span_id().to_string());
     assert_eq!(event["trace_id"], call.trace_id().to_string());
-    // The server takes over the name of the application of the client.
+    // The server uses the application name of the client.
     assert!(event["tags"].as_array().unwrap().contains(&json!("ml_app:test-app")), "{event}");
     assert_eq!(schema, json!({ "type": "object" }));
     assert_eq!(event["meta"].get("intent"), None);

@@ -1,4 +1,4 @@
-//! A server forwards each method of `ServerHandler`: one that it does not would be taken from its default.
+//! A server forwards each method of `ServerHandler`. A method that is missing would use its default.
 
 #![allow(
     clippy::indexing_slicing,
@@ -13,7 +13,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// The folder of rmcp as this crate uses it.
+/// The folder of the version of rmcp that this crate uses.
 fn rmcp() -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["metadata", "--format-version", "1", "--offline"]).current_dir(env!("CARGO_MANIFEST_DIR"));
@@ -35,11 +35,11 @@ fn each_method_is_forwarded() {
     let theirs = std::fs::read_to_string(rmcp().join("src/handler/server.rs")).unwrap();
     let ours = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server.rs")).unwrap();
     let function = |line: &str| line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ").is_some();
-    let wanted = names(&theirs, "macro_rules! server_handler_methods", "}", |line| {
+    let expected = names(&theirs, "macro_rules! server_handler_methods", "}", |line| {
         function(line)
             .then(|| line.trim_start_matches("async ").trim_start_matches("fn ").split('(').next())?
     });
-    assert!(wanted.len() > 30, "{wanted:?}");
+    assert!(expected.len() > 30, "{expected:?}");
     let found = names(&ours, "impl<H: ServerHandler> ServerHandler for", "}", |line| {
         let is_row = line.ends_with(';') && !line.contains([' ', '.'])
             || line.contains(") -> ") && line.ends_with(';');
@@ -47,5 +47,5 @@ fn each_method_is_forwarded() {
         let is_name = name.chars().all(|char| char.is_ascii_lowercase() || char == '_');
         ((function(line) || is_row) && is_name).then_some(name)
     });
-    assert_eq!(found, wanted);
+    assert_eq!(found, expected);
 }

@@ -1,4 +1,4 @@
-//! Why models call tools: asked by the schemas of a server, shown by its spans, and hidden from its tools.
+//! The intents of tool calls: required by the schemas of a server, recorded on its spans, and removed from the arguments.
 
 #![allow(
     clippy::indexing_slicing,
@@ -37,7 +37,7 @@ impl ServerHandler for Listed {
     }
 }
 
-/// The tools that a client sees of a server that asks for intents.
+/// The tools that a server lists if it asks for intents.
 async fn listed(tools: Vec<Tool>) -> Vec<Tool> {
     let client = ().serve(serve(Server::new(Listed(tools)).capture_intent(true))).await.unwrap();
     client.list_all_tools().await.unwrap()
@@ -88,7 +88,7 @@ async fn schemas_ask_for_the_intent() {
 }
 
 #[tokio::test]
-async fn some_tools_are_not_asked() {
+async fn some_tools_do_not_ask_for_the_intent() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let tools = vec![
@@ -102,7 +102,7 @@ async fn some_tools_are_not_asked() {
 }
 
 #[tokio::test]
-async fn a_span_shows_the_intent_and_the_tool_does_not_see_it() {
+async fn the_intent_is_recorded_and_removed_from_the_arguments() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let weather = Weather::default();
@@ -118,7 +118,7 @@ async fn a_span_shows_the_intent_and_the_tool_does_not_see_it() {
 }
 
 #[tokio::test]
-async fn arguments_of_other_forms() {
+async fn invalid_intents_are_not_recorded() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let weather = Weather::default();
@@ -148,7 +148,7 @@ async fn arguments_of_other_forms() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_ask_leaves_arguments_alone() {
+async fn arguments_are_unchanged_without_capture_of_intents() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let weather = Weather::default();
@@ -160,7 +160,7 @@ async fn a_server_that_does_not_ask_leaves_arguments_alone() {
 }
 
 #[tokio::test]
-async fn an_intent_is_content() {
+async fn an_intent_is_hidden_like_other_content() {
     let collector = Collector::with_config(&Config::new().ml_app("test-app").capture_message_content(false));
     let _entered = collector.attach();
     let weather = Weather::default();

@@ -1,4 +1,4 @@
-//! What client and server send each other: nothing but the context of the trace is added.
+//! The messages between client and server: only the trace context is added.
 
 #![allow(
     clippy::indexing_slicing,
@@ -25,7 +25,7 @@ use support::{Traffic, Weather, call, connect, record, serve};
 
 const CONTEXT: [&str; 3] = ["traceparent", "tracestate", "_dd_trace_context"];
 
-/// What a program asks, by a client of rmcp or one that is traced.
+/// The requests of a program, with a plain client of rmcp or a traced one.
 macro_rules! ask {
     ($client:expr) => {{
         let client = $client;
@@ -69,7 +69,7 @@ async fn traced() -> (Vec<String>, [Vec<Value>; 2]) {
     (ask!(client), messages(&traffic))
 }
 
-/// Takes the context of the trace out of a request. Returns how many names it had.
+/// Removes the trace context from a request. Returns how many fields it had.
 fn without_context(message: &mut Value) -> usize {
     let Some(params) = message.get_mut("params").and_then(Value::as_object_mut) else { return 0 };
     let Some(meta) = params.get_mut("_meta").and_then(Value::as_object_mut) else { return 0 };
@@ -81,7 +81,7 @@ fn without_context(message: &mut Value) -> usize {
 }
 
 #[tokio::test]
-async fn only_the_context_is_added() {
+async fn only_the_trace_context_is_added() {
     let (answers, expected) = plain().await;
     let collector = Collector::new();
     let _entered = collector.attach();
@@ -106,7 +106,7 @@ async fn nothing_is_added_without_llmobs() {
 }
 
 #[tokio::test]
-async fn nothing_is_added_where_the_program_does_not_want_it() {
+async fn nothing_is_added_if_distributed_tracing_is_off() {
     let (answers, expected) = plain().await;
     let collector = Collector::new();
     let _entered = collector.attach();
@@ -126,7 +126,7 @@ fn meta(value: Value) -> RequestMetaObject {
 }
 
 #[tokio::test]
-async fn the_meta_of_the_program_stays() {
+async fn the_meta_of_the_program_is_kept() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let (weather, client) = connect().await;
@@ -150,7 +150,7 @@ async fn the_meta_of_the_program_stays() {
     seen.remove("progressToken");
     assert_eq!(*seen, *meta(json!({ "traceparent": own, "example.com/own": [1, 2] })));
     drop(client);
-    // The server's span is under that of the client all the same.
+    // The server's span is still a child of the client's span.
     let (call, tool) = (collector.span("MCP Client Tool Call: forecast"), collector.span("forecast"));
     assert_eq!(tool.parent_id(), Some(call.span_id()));
 }
@@ -168,7 +168,7 @@ async fn a_server_continues_the_trace_of_any_client() {
         .filter(|(name, _)| name.starts_with("trace"))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
-    // As Datadog's SDKs, as SEP-414, and as `llmobs::inject` itself writes it.
+    // In the format of Datadog's SDKs, of SEP-414, and of `llmobs::inject`.
     for written in
         [json!({ "_dd_trace_context": headers.clone() }), Value::Object(w3c), Value::Object(headers)]
     {

@@ -50,7 +50,7 @@ async fn sessions_and_traces_over_http() {
     let guard = Config::new().ml_app("test-app").exporter(Exporter::File(path.clone())).init().unwrap();
     let url = serve_http(StreamableHttpServerConfig::default()).await;
 
-    // Two sessions of clients that are traced, with calls at once.
+    // Two sessions of traced clients, with concurrent calls.
     for name in ["first", "second"] {
         let client =
             Client::new(()).serve(StreamableHttpClientTransport::from_uri(url.clone())).await.unwrap();
@@ -66,7 +66,7 @@ async fn sessions_and_traces_over_http() {
         client.cancel().await.unwrap();
     }
 
-    // A client that is not traced, whose HTTP requests carry the context of its trace.
+    // An untraced client whose HTTP requests carry a trace context.
     let caller = workflow("caller").start();
     let mut headers = http::HeaderMap::new();
     caller.enter(|| inject(&mut headers));

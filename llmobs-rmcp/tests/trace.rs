@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 
 use support::{Weather, call, connect, serve};
 
-/// A collector on this thread, where the tasks of the test run too.
+/// Compares the tree of a collector.
 fn check(collector: &Collector, expected: &Expect) {
     expected.assert_eq(&collector.tree());
 }
@@ -34,7 +34,7 @@ fn oslo() -> rmcp::model::CallToolRequestParams {
 }
 
 #[tokio::test]
-async fn a_client_and_a_server_are_one_trace() {
+async fn a_client_and_a_server_share_a_trace() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let (_, client) = connect().await;
@@ -59,7 +59,7 @@ async fn a_client_and_a_server_are_one_trace() {
 }
 
 #[tokio::test]
-async fn a_client_alone() {
+async fn a_client_is_traced_without_a_traced_server() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let client = Client::new(()).serve(serve(Weather::default())).await.unwrap();
@@ -76,7 +76,7 @@ async fn a_client_alone() {
 }
 
 #[tokio::test]
-async fn a_server_alone() {
+async fn a_server_is_traced_without_a_traced_client() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let client = ().serve(serve(Server::new(Weather::default()))).await.unwrap();
@@ -95,7 +95,7 @@ async fn a_server_alone() {
 }
 
 #[tokio::test]
-async fn a_call_is_inside_of_what_makes_it() {
+async fn a_call_is_a_child_of_the_current_span() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let (_, client) = connect().await;
@@ -126,7 +126,7 @@ async fn a_call_is_inside_of_what_makes_it() {
 }
 
 #[tokio::test]
-async fn a_session_contains_concurrent_calls() {
+async fn a_session_in_a_span_contains_its_calls() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let program = async {
@@ -151,7 +151,7 @@ async fn a_session_contains_concurrent_calls() {
 }
 
 #[tokio::test]
-async fn a_call_in_a_request_of_another_program_is_in_its_trace() {
+async fn a_call_continues_an_extracted_trace() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let (_, client) = connect().await;
@@ -168,7 +168,7 @@ async fn a_call_in_a_request_of_another_program_is_in_its_trace() {
 }
 
 #[tokio::test]
-async fn each_kind_of_error() {
+async fn each_kind_of_error_is_recorded() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let (weather, client) = connect().await;
@@ -207,7 +207,7 @@ async fn each_kind_of_error() {
 }
 
 #[tokio::test]
-async fn a_lost_connection() {
+async fn calls_over_a_closed_connection_are_errors() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let (_, mut client) = connect().await;
@@ -228,7 +228,7 @@ async fn a_lost_connection() {
     );
 }
 
-/// A server that refuses every client.
+/// A server that rejects every client.
 struct Closed;
 
 impl ServerHandler for Closed {
@@ -242,7 +242,7 @@ impl ServerHandler for Closed {
 }
 
 #[tokio::test]
-async fn a_server_that_refuses_the_client() {
+async fn a_rejected_initialization_is_an_error() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let (here, there) = tokio::io::duplex(4096);
@@ -259,7 +259,7 @@ async fn a_server_that_refuses_the_client() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_dropped() {
+async fn a_dropped_call_is_cancelled() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let (weather, client) = connect().await;
@@ -282,7 +282,7 @@ async fn a_call_that_is_dropped() {
 }
 
 #[tokio::test]
-async fn requests_by_handles() {
+async fn requests_through_handles_are_traced() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let (weather, client) = connect().await;
@@ -324,7 +324,7 @@ async fn requests_by_handles() {
 }
 
 #[tokio::test]
-async fn many_calls_at_once_have_their_own_parents() {
+async fn concurrent_calls_have_the_right_parents() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let (_, client) = connect().await;
@@ -403,7 +403,7 @@ async fn requests_without_a_span_are_in_the_trace() {
 }
 
 #[tokio::test]
-async fn content_that_is_off() {
+async fn content_can_be_disabled() {
     let collector = Collector::with_config(&Config::new().ml_app("test-app").capture_message_content(false));
     let _entered = collector.attach();
     let (_, client) = connect().await;
@@ -428,7 +428,7 @@ async fn content_that_is_off() {
 }
 
 #[tokio::test]
-async fn content_follows_the_setting_of_the_program() {
+async fn content_settings_of_client_and_server_override_the_configuration() {
     let collector = Collector::with_config(&Config::new().ml_app("test-app").capture_message_content(false));
     let _entered = collector.attach();
     let server = Server::new(Weather::default()).capture_content(true);
@@ -464,7 +464,7 @@ async fn content_follows_the_setting_of_the_program() {
 }
 
 #[tokio::test]
-async fn the_tags_of_each_span() {
+async fn each_span_has_its_tags() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let (_, client) = connect().await;

@@ -1,4 +1,4 @@
-//! What LLM spans show of the fields of spans.
+//! How fields of `tracing` spans become data of LLM spans.
 
 #![allow(
     clippy::indexing_slicing,
@@ -18,7 +18,7 @@ use tracing::{Level, error, event, info_span};
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry;
 
-/// Runs a program, and returns the one span that it makes.
+/// Runs a program, and returns its only span.
 fn event(program: impl FnOnce()) -> Value {
     event_of(&Collector::new(), LayerBuilder::new(), program)
 }
@@ -51,7 +51,7 @@ fn tags(event: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn a_call_of_a_model() {
+fn a_model_call_has_messages_metadata_and_metrics() {
     let event = event(|| {
         let span = info_span!(
             "genai.chat",
@@ -123,7 +123,7 @@ fn a_call_of_a_model() {
 }
 
 #[test]
-fn a_call_that_a_program_describes_by_hand() {
+fn hand_written_fields_of_a_call_are_read() {
     let event = event(|| {
         let span = info_span!(
             "gen_ai.chat",
@@ -182,9 +182,9 @@ fn a_retrieval_has_documents() {
     );
 }
 
-/// adk has requests and responses in its own types.
+/// adk records requests and responses in its own types.
 #[test]
-fn a_call_of_adk() {
+fn requests_and_responses_of_adk_are_read() {
     let request = r#"{"model":"gemini-2.5-flash","contents":[{"role":"user","parts":[{"text":"Hi"}]}],"config":{"temperature":0.5}}"#;
     let response = r#"{"content":{"role":"model","parts":[{"name":"weather","args":{},"id":"call_1"}]},"partial":false,"turn_complete":true}"#;
     let event = event(|| {
@@ -211,9 +211,9 @@ fn a_call_of_adk() {
     assert_eq!(event["meta"]["model_name"], "gemini-2.5-flash");
 }
 
-/// adk has names of its own for tokens.
+/// adk has its own names for tokens.
 #[test]
-fn tokens_of_adk() {
+fn tokens_of_adk_are_read() {
     let event = event(|| {
         drop(info_span!(
             target: "adk_telemetry::spans",
@@ -241,9 +241,9 @@ fn tokens_of_adk() {
     );
 }
 
-/// swiftide has the request and the response in an event.
+/// swiftide records the request and the response in an event.
 #[test]
-fn a_call_of_swiftide() {
+fn events_of_swiftide_are_read() {
     let request = r#"{"messages":[{"role":"user","content":"Hi"}],"model":"gpt-4o"}"#;
     let response =
         r#"{"id":"1","message":"Hello","tool_calls":null,"usage":null,"reasoning":null,"delta":null}"#;
@@ -281,7 +281,7 @@ fn a_call_of_swiftide() {
 }
 
 #[test]
-fn a_tool_takes_its_name_late() {
+fn a_tool_name_can_be_recorded_late() {
     let event = event(|| {
         let span = info_span!(
             "execute_tool",
@@ -312,7 +312,7 @@ fn a_tool_takes_its_name_late() {
 }
 
 #[test]
-fn spans_of_your_own() {
+fn llmobs_fields_describe_a_span() {
     let event = event(|| {
         let span = info_span!(
             "find",
@@ -345,7 +345,7 @@ fn spans_of_your_own() {
 }
 
 #[test]
-fn a_model_call_of_your_own() {
+fn llmobs_fields_describe_a_model_call() {
     let event = event(|| {
         let span = info_span!(
             "complete",
@@ -376,7 +376,7 @@ fn a_model_call_of_your_own() {
 }
 
 #[test]
-fn a_kind_that_is_known_late() {
+fn a_kind_can_be_recorded_late() {
     let event = event(|| {
         let span = info_span!("step", gen_ai.operation.name = Empty, gen_ai.agent.name = Empty);
         span.record("gen_ai.operation.name", "invoke_agent");
@@ -386,7 +386,7 @@ fn a_kind_that_is_known_late() {
 }
 
 #[test]
-fn a_kind_and_a_name_that_are_formatted_late() {
+fn a_late_kind_and_name_can_be_formatted_values() {
     let event = event(|| {
         let span = info_span!(
             "step",
@@ -403,7 +403,7 @@ fn a_kind_and_a_name_that_are_formatted_late() {
 }
 
 #[test]
-fn names_of_several_conventions() {
+fn names_of_several_conventions_have_a_precedence() {
     let call = event(|| {
         drop(info_span!(
             "chat",
@@ -421,7 +421,7 @@ fn names_of_several_conventions() {
 
 /// codex has a span for each event of a stream.
 #[test]
-fn parts_of_a_call() {
+fn tokens_of_nested_spans_belong_to_the_call() {
     let event = event(|| {
         info_span!(target: "codex_core::session::turn", "try_run_sampling_request", model = "gpt-5")
             .in_scope(|| {
@@ -445,7 +445,7 @@ fn parts_of_a_call() {
 }
 
 #[test]
-fn options_that_are_formatted() {
+fn formatted_options_are_unwrapped() {
     let event = event(|| {
         drop(info_span!(
             "step",
@@ -453,7 +453,7 @@ fn options_that_are_formatted() {
             llmobs.name = ?None::<&str>,
             llmobs.tags.tier = ?Some("gold"),
             llmobs.metadata.index = ?Some(3),
-            // What people write is as they wrote it.
+            // Text of users is kept as it is.
             llmobs.input = ?Some("Hi"),
         ));
     });
@@ -464,7 +464,7 @@ fn options_that_are_formatted() {
 }
 
 #[test]
-fn tokens_of_an_agent_are_not_those_of_its_calls_again() {
+fn tokens_of_calls_are_not_counted_again_on_their_agent() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let usage = |span: &tracing::Span| {
@@ -499,7 +499,7 @@ fn tokens_of_an_agent_are_not_those_of_its_calls_again() {
 }
 
 #[test]
-fn tokens_of_an_agent_are_not_those_of_calls_that_are_known_late() {
+fn tokens_of_late_calls_are_not_counted_again_on_their_agent() {
     let collector = Collector::new();
     let _entered = collector.attach();
     tracing::subscriber::with_default(registry().with(llmobs_tracing::layer()), || {
@@ -515,7 +515,7 @@ fn tokens_of_an_agent_are_not_those_of_calls_that_are_known_late() {
 }
 
 #[test]
-fn failures() {
+fn failures_are_reported_in_several_ways() {
     let failure = |program: fn()| {
         let event = event(program);
         let error = &event["meta"]["error"];
@@ -571,7 +571,7 @@ fn failures() {
 }
 
 #[test]
-fn evaluations() {
+fn evaluations_belong_to_their_span() {
     let program = || {
         let chat = info_span!("chat", gen_ai.operation.name = "chat").entered();
         event!(
@@ -588,7 +588,7 @@ fn evaluations() {
         );
         later.record("gen_ai.evaluation.score.label", "kind");
         drop(later);
-        // It has no data.
+        // This evaluation has no data.
         event!(Level::INFO, gen_ai.evaluation.name = "none");
         let chat = chat.exit();
         info_span!(parent: &chat, "evaluate").in_scope(|| {
@@ -599,17 +599,22 @@ fn evaluations() {
         let collector = Collector::new();
         let layer = LayerBuilder::new().capture_content(shows_content);
         let chat = event_of(&collector, layer, program);
-        let said: Vec<_> = collector
+        let evaluations: Vec<_> = collector
             .evaluations()
             .iter()
-            .map(|said| {
-                assert_eq!(said["join_on"]["span"]["span_id"], chat["span_id"]);
-                json!([said["label"], said["score_value"], said["categorical_value"], said["reasoning"]])
+            .map(|evaluation| {
+                assert_eq!(evaluation["join_on"]["span"]["span_id"], chat["span_id"]);
+                json!([
+                    evaluation["label"],
+                    evaluation["score_value"],
+                    evaluation["categorical_value"],
+                    evaluation["reasoning"]
+                ])
             })
             .collect();
         let reasoning = if shows_content { json!("secret") } else { Value::Null };
         assert_eq!(
-            said,
+            evaluations,
             [
                 json!(["quality", 0.5, null, reasoning]),
                 json!(["tone", null, "kind", null]),
@@ -620,7 +625,7 @@ fn evaluations() {
 }
 
 #[test]
-fn without_content() {
+fn content_can_be_disabled() {
     let program = || {
         let span = info_span!(
             "chat",
@@ -655,7 +660,7 @@ fn without_content() {
         assert_eq!(event["meta"]["metadata"], json!({ "seed": 3, "rows": 3 }));
         assert_eq!(event["meta"]["error"]["type"], "timeout");
     }
-    // A failure is one, also where no text of it may be shown.
+    // A failure is recorded even if its text is hidden.
     let layer = LayerBuilder::new().capture_content(false);
     let failed = event_of(&Collector::new(), layer, || {
         drop(info_span!("work", llmobs.kind = "task", error.message = "secret"));
@@ -669,15 +674,15 @@ fn without_content() {
 }
 
 #[test]
-fn hostile_values() {
+fn hostile_values_are_recorded_safely() {
     struct Panics;
     impl fmt::Debug for Panics {
         fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
             panic!("no text")
         }
     }
-    struct Speaks;
-    impl fmt::Display for Speaks {
+    struct StartsSpan;
+    impl fmt::Display for StartsSpan {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             let span = info_span!("inside", llmobs.kind = "task");
             span.in_scope(|| f.write_str("spoken"))
@@ -691,7 +696,7 @@ fn hostile_values() {
     }
     let small = Collector::with_config(&Config::new().max_capture_bytes(1024));
     let event = event_of(&small, LayerBuilder::new(), || {
-        let span = info_span!("work", llmobs.kind = "task", llmobs.input = %Speaks, llmobs.output = Empty, nan = f64::NAN);
+        let span = info_span!("work", llmobs.kind = "task", llmobs.input = %StartsSpan, llmobs.output = Empty, nan = f64::NAN);
         span.record("llmobs.output", display(Long));
         span.record("llmobs.kind", debug(Panics));
         span.record("unknown", 1);

@@ -1,4 +1,4 @@
-//! What the layer asks for. Interests are those of all subscribers of a process, so this is one test.
+//! The interest of the layer. All subscribers of a process share interests, so this is one test.
 
 #![allow(
     clippy::indexing_slicing,
@@ -19,7 +19,7 @@ fn gen_ai() -> tracing::Span {
 }
 
 #[test]
-fn it_filters_nothing_for_others_and_asks_for_nothing_that_it_does_not_read() {
+fn the_layer_enables_only_its_own_spans_and_filters_no_others() {
     let alone = registry().with(llmobs_tracing::layer());
     tracing::subscriber::with_default(alone, || {
         assert!(!gen_ai().is_disabled());

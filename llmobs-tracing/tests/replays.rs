@@ -1,5 +1,5 @@
-//! What the layer makes of the spans of libraries and applications, as these emit them. The tree that each of them should become is in the
-//! documentation of its function; all that their spans say is in `expected`.
+//! Replays of the spans of libraries and applications. The expected tree of a replay is in the documentation of its function, and the
+//! expected data of its spans is in `expected`.
 
 #![allow(
     clippy::indexing_slicing,
@@ -49,21 +49,21 @@ fn tree_of(source: &str, function: &str) -> String {
     lines.flat_map(|line| [line, "\n"]).collect()
 }
 
-/// The tree that a replay becomes.
+/// The tree of a replay.
 fn tree(replay: fn()) -> String {
     let collector = Collector::new();
     run(&collector, replay);
     collector.tree()
 }
 
-/// Runs a replay where another layer asks for all spans and events.
+/// Runs a replay with another layer that enables all spans and events.
 fn run(collector: &Collector, replay: fn()) {
     let _entered = collector.attach();
     let log = fmt::layer().with_writer(std::io::sink);
     tracing::subscriber::with_default(registry().with(log).with(llmobs_tracing::layer()), replay);
 }
 
-/// Tests of the trees of replays by the names of their functions, and then of the contents of their spans.
+/// The tests of each library: the tree of each replay, by the name of its function, and then the contents of the spans.
 macro_rules! replays {
     ($($library:ident: $($function:ident)+ $(=> $($content:ident)+)?;)+) => {
         $(mod $library {
@@ -82,7 +82,7 @@ macro_rules! replays {
             })+
 
             #[test]
-            fn nothing_else() {
+            fn no_other_data() {
                 let tested = [$(stringify!($content)),+];
                 contents::check_all(&super::expected::$library::library(), &tested);
             })?
@@ -99,9 +99,9 @@ replays! {
         => agent llm tool tokens cached_tokens parents;
     goose: agent_with_tool failures two_sessions with_provider_generation older_replies
         => agent llm tool messages tokens cached_tokens errors parents;
-    langchain: agent_with_tool chains failures embeddings spans_of_others
+    langchain: agent_with_tool chains failures embeddings spans_of_the_program
         => agent llm tool embedding tokens errors parents;
-    openinference: everything values_alone with_gen_ai by_mistralrs by_builder
+    openinference: everything only_values with_gen_ai by_mistralrs by_builder
         => agent llm tool embedding messages tool_calls tokens cached_tokens errors parents;
     openllmetry: everything other_requests failure
         => agent llm tool embedding messages tool_calls tokens cached_tokens errors parents;

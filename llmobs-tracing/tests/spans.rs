@@ -1,4 +1,4 @@
-//! Which spans become LLM spans, and where they belong.
+//! Which spans become LLM spans, and which parents and traces they have.
 
 #![allow(
     clippy::indexing_slicing,
@@ -20,11 +20,11 @@ use tracing_subscriber::filter::{EnvFilter, LevelFilter, Targets, filter_fn};
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::{Registry, fmt, registry, reload};
 
-fn alone() -> Dispatch {
+fn only_this_layer() -> Dispatch {
     registry().with(llmobs_tracing::layer()).into()
 }
 
-/// A subscriber with another layer, which asks for all spans.
+/// A subscriber with another layer, which enables all spans.
 fn with_log() -> Dispatch {
     registry().with(fmt::layer().with_writer(std::io::sink)).with(llmobs_tracing::layer()).into()
 }
@@ -37,9 +37,9 @@ fn tree_under(subscriber: impl Into<Dispatch>, program: impl FnOnce()) -> String
     collector.tree()
 }
 
-/// The same, where the layer is alone.
+/// The tree of a program under a subscriber with only this layer.
 fn tree(program: impl FnOnce()) -> String {
-    tree_under(alone(), program)
+    tree_under(only_this_layer(), program)
 }
 
 fn chat() -> Span {
@@ -54,8 +54,8 @@ fn agent(name: &str) -> Span {
     info_span!("invoke_agent", gen_ai.operation.name = "invoke_agent", gen_ai.agent.name = name)
 }
 
-/// Runs a program on two threads at once.
-fn at_once(subscriber: &Dispatch, program: impl Fn() + Sync) {
+/// Runs a program on two threads concurrently.
+fn on_two_threads(subscriber: &Dispatch, program: impl Fn() + Sync) {
     let (here, barrier) = (current(), Barrier::new(2));
     std::thread::scope(|scope| {
         for _ in 0..2 {
@@ -74,7 +74,7 @@ mod parents {
     use super::*;
 
     #[test]
-    fn spans_of_a_convention_are_steps_and_others_are_not() {
+    fn spans_of_a_convention_are_recorded_and_others_are_not() {
         let tree = tree(|| {
             agent("planner").in_scope(|| {
                 info_span!("work", rows = 3).in_scope(|| {
@@ -88,7 +88,7 @@ mod parents {
     }
 
     #[test]
-    fn both_directions() {
+    fn spans_of_llmobs_and_of_tracing_nest_in_each_other() {
         let tree = tree(|| {
             workflow("answer").start().enter(|| {
                 agent("planner").in_scope(|| {
@@ -105,12 +105,12 @@ mod parents {
     }
 
     #[test]
-    fn a_span_that_is_named() {
+    fn an_explicit_parent_is_used_unless_it_is_current() {
         let tree = tree(|| {
             let (first, second) = (agent("first"), agent("second"));
             let _current = first.enter();
             info_span!(parent: &second, "chat", gen_ai.operation.name = "chat").in_scope(|| ());
-            // It is the one that is current, and so the tool, which is further inside, is the parent.
+            // `first` is the current span, so the tool, which is nested deeper, is the parent.
             tool("search").start().enter(|| {
                 info_span!(parent: &first, "chat", gen_ai.operation.name = "chat").in_scope(|| ());
             });
@@ -119,7 +119,7 @@ mod parents {
     }
 
     #[test]
-    fn a_root_of_tracing_is_where_the_program_is() {
+    fn a_root_of_tracing_is_a_child_of_the_current_llmobs_span() {
         let tree = tree(|| {
             info_span!(parent: None, "chat", gen_ai.operation.name = "chat").in_scope(|| ());
             workflow("answer").start().enter(|| {
@@ -130,7 +130,7 @@ mod parents {
     }
 
     #[test]
-    fn a_span_of_the_program_takes_its_place_along() {
+    fn an_ordinary_span_keeps_its_context_on_another_thread() {
         let tree = tree_under(with_log(), || {
             let work = workflow("answer").start().enter(|| info_span!("work"));
             let inside = work.in_scope(|| info_span!("inside"));
@@ -150,7 +150,7 @@ mod parents {
     }
 
     #[test]
-    fn a_span_of_the_program_takes_the_place_of_the_step_around_it_along() {
+    fn an_ordinary_span_keeps_its_enclosing_step_on_another_thread() {
         let tree = tree_under(with_log(), || {
             let step = agent("planner");
             let inside = step.in_scope(|| info_span!("work").in_scope(|| info_span!("inside")));
@@ -172,7 +172,7 @@ mod parents {
     }
 
     #[test]
-    fn a_task_with_a_span_continues_under_it() {
+    fn a_spawned_task_keeps_the_context_of_its_ordinary_span() {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
         let tree = tree_under(with_log(), || {
             let dispatch = tracing::dispatcher::get_default(Dispatch::clone);
@@ -192,7 +192,7 @@ mod parents {
     }
 
     #[test]
-    fn what_is_current_is_nearer_than_the_span_of_the_program() {
+    fn the_current_llmobs_span_precedes_the_context_of_an_ordinary_span() {
         let tree = tree(|| {
             workflow("answer").start().enter(|| {
                 let work = info_span!("work");
@@ -208,7 +208,7 @@ mod parents {
     }
 
     #[test]
-    fn what_is_current_is_nearer_than_a_step_that_is_entered_again() {
+    fn the_current_llmobs_span_precedes_a_step_that_is_entered_again() {
         let tree = tree(|| {
             agent("planner").in_scope(|| {
                 tool("search").start().enter(|| {
@@ -227,7 +227,7 @@ mod parents {
     }
 
     #[test]
-    fn a_span_of_the_program_that_is_entered_again_elsewhere_keeps_its_place() {
+    fn an_ordinary_span_that_is_entered_twice_keeps_its_context() {
         let tree = tree_under(with_log(), || {
             let work = workflow("answer").start().enter(|| info_span!("work"));
             work.in_scope(|| {
@@ -240,7 +240,7 @@ mod parents {
     }
 
     #[test]
-    fn a_span_that_several_threads_enter_at_once_is_left_on_each_of_them() {
+    fn a_span_entered_by_several_threads_is_exited_on_each_of_them() {
         let collector = Collector::new();
         let _entered = collector.attach();
         let subscriber = with_log();
@@ -248,7 +248,7 @@ mod parents {
             let work = tracing::dispatcher::with_default(&subscriber, || {
                 agent("planner").in_scope(|| info_span!("work"))
             });
-            at_once(&subscriber, || {
+            on_two_threads(&subscriber, || {
                 work.in_scope(|| ());
                 task("outside").start().finish();
             });
@@ -262,7 +262,7 @@ mod parents {
     }
 
     #[test]
-    fn a_step_goes_to_the_client_that_is_current() {
+    fn a_step_is_recorded_by_the_current_client() {
         let (first, second) = (Collector::new(), Collector::new());
         tracing::dispatcher::with_default(&with_log(), || {
             info_span!("main").in_scope(|| {
@@ -275,7 +275,7 @@ mod parents {
     }
 
     #[test]
-    fn a_span_of_the_program_has_no_place_for_another_client() {
+    fn the_context_of_an_ordinary_span_does_not_apply_to_another_client() {
         let (first, second) = (Collector::new(), Collector::new());
         tracing::dispatcher::with_default(&with_log(), || {
             let work = first.enter(|| workflow("answer").start().enter(|| info_span!("work")));
@@ -287,7 +287,7 @@ mod parents {
     }
 
     #[test]
-    fn a_span_of_the_program_shows_the_attempt_that_succeeded() {
+    fn an_llm_span_represents_its_only_successful_attempt() {
         let tree = tree(|| {
             llm("ask").start().enter(|| {
                 drop(info_span!("first", gen_ai.operation.name = "chat", error.type = "timeout"));
@@ -295,7 +295,7 @@ mod parents {
             });
         });
         assert_eq!(tree, "llm ask\n└─ llm first  error timeout\n");
-        let several = tree_under(alone(), || {
+        let several = tree_under(only_this_layer(), || {
             llm("ask").start().enter(|| {
                 drop(info_span!("first", gen_ai.operation.name = "chat", otel.status_code = "OK"));
                 drop(info_span!("second", gen_ai.operation.name = "chat"));
@@ -305,10 +305,10 @@ mod parents {
     }
 
     #[test]
-    fn what_follows_from_another_step_is_linked_to_it() {
+    fn a_step_is_linked_to_the_step_that_it_follows_from() {
         let collector = Collector::new();
         let _entered = collector.attach();
-        tracing::dispatcher::with_default(&alone(), || {
+        tracing::dispatcher::with_default(&only_this_layer(), || {
             let first = chat();
             let second = chat();
             second.follows_from(&first);
@@ -324,7 +324,7 @@ mod parents {
 mod traces {
     use super::*;
 
-    /// Runs a program under a subscriber, and returns how many traces its spans are in.
+    /// Runs a program under a subscriber, and returns the number of its traces and the tree.
     fn traces(subscriber: impl Into<Dispatch>, program: impl FnOnce()) -> (usize, String) {
         let collector = Collector::new();
         let _entered = collector.attach();
@@ -335,7 +335,7 @@ mod traces {
     }
 
     #[test]
-    fn steps_in_one_span_of_the_program_are_one_trace() {
+    fn steps_in_one_ordinary_span_are_one_trace() {
         let program = || {
             info_span!("handler").in_scope(|| {
                 chat().in_scope(|| ());
@@ -346,13 +346,13 @@ mod traces {
     }
 
     #[test]
-    fn steps_that_begin_at_once_in_one_span_of_the_program_are_one_trace() {
+    fn concurrent_steps_in_one_ordinary_span_are_one_trace() {
         let subscriber = with_log();
         for _ in 0..100 {
             let collector = Collector::new();
             let _entered = collector.attach();
             let handler = tracing::dispatcher::with_default(&subscriber, || info_span!("handler"));
-            at_once(&subscriber, || {
+            on_two_threads(&subscriber, || {
                 drop(info_span!(parent: &handler, "chat", gen_ai.operation.name = "chat"));
             });
             let spans = collector.spans();
@@ -362,7 +362,7 @@ mod traces {
     }
 
     #[test]
-    fn steps_in_one_span_of_the_program_share_nothing_but_the_trace() {
+    fn steps_in_one_ordinary_span_share_only_the_trace() {
         let collector = Collector::new();
         let _entered = collector.attach();
         tracing::dispatcher::with_default(&with_log(), || {
@@ -393,7 +393,7 @@ mod traces {
     }
 
     #[test]
-    fn requests_are_traces() {
+    fn each_request_is_a_trace() {
         let request = |steps: fn()| {
             tracing::span!(target: "tower_http::trace::make_span", Level::DEBUG, "request").in_scope(steps);
         };
@@ -416,7 +416,7 @@ mod traces {
     fn a_trace_of_another_program_continues() {
         let collector = Collector::new();
         let _entered = collector.attach();
-        tracing::dispatcher::with_default(&alone(), || {
+        tracing::dispatcher::with_default(&only_this_layer(), || {
             integration::new_trace().enter(|| {
                 info_span!("handler").in_scope(|| {
                     chat().in_scope(|| ());
@@ -430,11 +430,11 @@ mod traces {
     }
 }
 
-mod lives {
+mod lifetimes {
     use super::*;
 
     #[test]
-    fn spans_that_are_left_in_another_order() {
+    fn spans_can_be_exited_in_another_order() {
         let tree = tree(|| {
             let (first, second) = (agent("first"), agent("second"));
             let first_entered = first.enter();
@@ -448,7 +448,7 @@ mod lives {
     }
 
     #[test]
-    fn spans_that_are_entered_twice_or_never() {
+    fn spans_can_be_entered_twice_or_never() {
         let tree = tree(|| {
             let step = agent("planner");
             step.in_scope(|| step.in_scope(|| task("twice").start().finish()));
@@ -462,7 +462,7 @@ mod lives {
     fn a_clone_keeps_a_span_open() {
         let collector = Collector::new();
         let _entered = collector.attach();
-        tracing::dispatcher::with_default(&alone(), || {
+        tracing::dispatcher::with_default(&only_this_layer(), || {
             let step = chat();
             let other = step.clone();
             drop(step);
@@ -476,7 +476,7 @@ mod lives {
     fn a_span_that_is_never_closed_ends_with_its_subscriber() {
         let collector = Collector::new();
         let _entered = collector.attach();
-        let dispatch = alone();
+        let dispatch = only_this_layer();
         tracing::dispatcher::with_default(&dispatch, || {
             let step = chat();
             dispatch.clone_span(&step.id().unwrap());
@@ -487,7 +487,7 @@ mod lives {
     }
 
     #[test]
-    fn joined_futures_have_their_own_places() {
+    fn joined_futures_have_separate_contexts() {
         let tree = tree(|| {
             let step = |name: &'static str| {
                 let steps = async move {
@@ -508,7 +508,7 @@ mod lives {
     }
 
     #[test]
-    fn a_future_that_is_dropped_ends_its_span() {
+    fn a_dropped_future_ends_its_span() {
         let tree = tree(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             runtime.block_on(async {
@@ -525,7 +525,7 @@ mod lives {
     }
 
     #[test]
-    fn spans_move_with_futures_of_llmobs() {
+    fn entered_spans_move_with_futures_of_llmobs() {
         let tree = tree(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             let work = async {
@@ -542,10 +542,10 @@ mod lives {
     }
 
     #[test]
-    fn what_is_annotated_inside_is_on_the_step() {
+    fn annotations_inside_a_step_belong_to_the_step() {
         let collector = Collector::new();
         let _entered = collector.attach();
-        tracing::dispatcher::with_default(&alone(), || {
+        tracing::dispatcher::with_default(&only_this_layer(), || {
             agent("planner").in_scope(|| {
                 annotate(|note| {
                     note.tag("tier", "gold");
@@ -568,7 +568,7 @@ mod subscribers {
     const TREE: &str = "agent planner\n└─ llm chat\n";
 
     #[test]
-    fn with_other_layers_below_and_above() {
+    fn other_layers_can_be_below_and_above() {
         let below = registry().with(fmt::layer().with_writer(std::io::sink)).with(llmobs_tracing::layer());
         assert_eq!(tree_under(below, program), TREE);
         let above = registry().with(llmobs_tracing::layer()).with(fmt::layer().with_writer(std::io::sink));
@@ -576,7 +576,7 @@ mod subscribers {
     }
 
     #[test]
-    fn with_filters_of_other_layers() {
+    fn filters_of_other_layers_have_no_effect() {
         let off = fmt::layer().with_writer(std::io::sink).with_filter(LevelFilter::OFF);
         assert_eq!(tree_under(registry().with(off).with(llmobs_tracing::layer()), program), TREE);
         let off = fmt::layer().with_writer(std::io::sink).with_filter(LevelFilter::OFF);
@@ -585,9 +585,9 @@ mod subscribers {
         assert_eq!(tree_under(registry().with(dynamic).with(llmobs_tracing::layer()), program), TREE);
     }
 
-    /// `enabled!`, and `log_enabled!` of the crate log, ask filters about what then does not come.
+    /// `enabled!`, and `log_enabled!` of the crate log, ask filters about an event that does not follow.
     #[test]
-    fn a_question_whether_an_event_is_enabled_costs_no_span() {
+    fn checks_whether_an_event_is_enabled_lose_no_span() {
         let program = || {
             assert!(tracing::enabled!(Level::INFO));
             chat().in_scope(|| assert!(event_enabled!(target: "sqlx::query", Level::DEBUG)));
@@ -597,21 +597,21 @@ mod subscribers {
     }
 
     #[test]
-    fn under_a_filter_of_all() {
+    fn a_global_filter_applies_to_the_layer() {
         let subscriber = |filter: &str| registry().with(EnvFilter::new(filter)).with(llmobs_tracing::layer());
         assert_eq!(tree_under(subscriber("info"), program), TREE);
         assert_eq!(tree_under(subscriber("warn"), program), "");
     }
 
     #[test]
-    fn with_a_filter_of_its_own() {
+    fn the_layer_can_have_a_filter() {
         let filter = filter_fn(|metadata| metadata.name() != "chat");
         let subscriber = registry().with(llmobs_tracing::layer().with_filter(filter));
         assert_eq!(tree_under(subscriber, program), "agent planner\n");
     }
 
     #[test]
-    fn a_filter_that_is_reloaded() {
+    fn a_global_filter_can_be_reloaded() {
         let (filter, handle) = reload::Layer::new(Targets::new().with_default(LevelFilter::WARN));
         let subscriber = registry().with(filter).with(llmobs_tracing::layer());
         let tree = tree_under(subscriber, || {
@@ -623,7 +623,7 @@ mod subscribers {
     }
 
     #[test]
-    fn a_layer_that_is_modified() {
+    fn the_layer_can_be_modified_by_a_reload_handle() {
         let layer: Box<dyn tracing_subscriber::Layer<Registry> + Send + Sync> =
             Box::new(llmobs_tracing::layer());
         let (layer, handle) = reload::Layer::new(layer);
@@ -636,8 +636,8 @@ mod subscribers {
     }
 
     #[test]
-    fn several_at_once() {
-        let (first, second) = (alone(), alone());
+    fn subscribers_can_be_nested() {
+        let (first, second) = (only_this_layer(), only_this_layer());
         let tree = tree_under(first, || {
             let outer = agent("outer");
             outer.in_scope(|| {
@@ -647,18 +647,18 @@ mod subscribers {
                 });
             });
         });
-        // `outer` was entered before, and so `inner` is nearer.
+        // `outer` was already entered, so `inner` is the innermost span.
         assert_eq!(tree, "agent outer\n└─ agent inner\n   └─ task count\n");
     }
 
     #[test]
-    fn two_layers_in_one_subscriber_are_as_one() {
+    fn two_layers_in_one_subscriber_record_each_span_once() {
         let subscriber = registry().with(llmobs_tracing::layer()).with(llmobs_tracing::layer());
         assert_eq!(tree_under(subscriber, program), TREE);
     }
 
     #[test]
-    fn a_place_is_left_by_two_layers_as_often_as_it_is_entered() {
+    fn two_layers_exit_a_span_as_often_as_they_enter_it() {
         let subscriber = registry()
             .with(fmt::layer().with_writer(std::io::sink))
             .with(llmobs_tracing::layer())
@@ -673,7 +673,7 @@ mod subscribers {
     }
 
     #[test]
-    fn in_an_option_or_a_list() {
+    fn the_layer_can_be_in_an_option_or_a_list() {
         type Boxed = Box<dyn tracing_subscriber::Layer<Registry> + Send + Sync>;
         let log = || fmt::layer().with_writer(std::io::sink);
         let layers: Vec<Boxed> =
@@ -688,8 +688,8 @@ mod subscribers {
     }
 
     #[test]
-    fn where_llmobs_is_not_enabled() {
-        tracing::dispatcher::with_default(&alone(), || {
+    fn the_layer_does_nothing_if_llmobs_is_not_enabled() {
+        tracing::dispatcher::with_default(&only_this_layer(), || {
             let step = chat();
             step.record("gen_ai.request.model", "gpt-4o");
             step.in_scope(|| ());

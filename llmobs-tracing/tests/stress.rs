@@ -1,4 +1,4 @@
-//! Many tasks at once under the layer: no span has a wrong parent, and none is missing.
+//! Many concurrent tasks under the layer: no span has a wrong parent, and none is missing.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
@@ -15,10 +15,10 @@ use tracing_subscriber::prelude::*;
 use tracing_subscriber::{Layer, Registry};
 
 const TASKS: usize = 200;
-/// How deep steps are inside each other.
+/// The maximum depth of nested steps.
 const DEPTH: u32 = 5;
 
-/// Numbers that follow from a seed.
+/// A random number generator with a fixed seed.
 struct Random(u64);
 
 impl Random {
@@ -40,7 +40,7 @@ impl Random {
     }
 }
 
-/// The place of a step: the names of the steps around it, such as `17.0.2`. The name of the step is the whole path.
+/// The path of a step, with the names of the enclosing steps, such as `17.0.2`. It is also the name of the step.
 #[derive(Clone)]
 struct Path {
     name: String,
@@ -58,7 +58,7 @@ impl Path {
         info_span!("step", llmobs.kind = "task", llmobs.name = %self.name)
     }
 
-    /// The same, by hand.
+    /// The span of a step, by the API of llmobs.
     fn by_hand(&self) -> llmobs_runtime::Span {
         self.starts();
         if self.name.len().is_multiple_of(2) { task(self.name.clone()) } else { tool(self.name.clone()) }
@@ -77,7 +77,7 @@ fn work() -> Span {
 
 type Steps = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A step, with others inside.
+/// A step with nested steps.
 async fn step(path: Path, mut random: Random, depth: u32) {
     let inside = steps(path.clone(), random.fork(), depth + 1);
     if random.flips() {
@@ -87,7 +87,7 @@ async fn step(path: Path, mut random: Random, depth: u32) {
     }
 }
 
-/// Some steps inside of a step, one after the other or at once.
+/// Some steps inside a step, sequential or concurrent.
 fn steps(path: Path, mut random: Random, depth: u32) -> Steps {
     Box::pin(async move {
         let count = if depth < DEPTH { 1 + random.below(2) } else { 0 };
@@ -101,7 +101,7 @@ fn steps(path: Path, mut random: Random, depth: u32) -> Steps {
     })
 }
 
-/// A step, or two, in one of many ways.
+/// One or two steps, combined in a random way.
 async fn some_steps(path: &Path, random: &mut Random, depth: u32) {
     let first = step(path.inside("a"), random.fork(), depth);
     let second = step(path.inside("b"), random.fork(), depth);
@@ -137,14 +137,14 @@ async fn some_steps(path: &Path, random: &mut Random, depth: u32) {
             let blocking = path.span();
             spawn_blocking(move || {
                 let _entered = (span.entered(), blocking.entered());
-                steps_at_once(&inside, random, depth + 1);
+                synchronous_steps(&inside, random, depth + 1);
             })
             .await
             .unwrap();
         }
-        10 => steps_at_once(path, random.fork(), depth),
+        10 => synchronous_steps(path, random.fork(), depth),
         _ => {
-            // A span of elsewhere is named as the parent.
+            // The parent is explicit, and another span is current.
             let (above, elsewhere) = (path.inside("a"), path.inside("b"));
             let span = above.span();
             let below = above.inside("c");
@@ -161,49 +161,49 @@ async fn some_steps(path: &Path, random: &mut Random, depth: u32) {
     }
 }
 
-/// Goes on with whichever is ready first, and drops the other in the middle.
+/// Waits for the future that is ready first, and drops the other.
 async fn cancel(first: impl Future, second: impl Future) {
     let (first, second) = (std::pin::pin!(first), std::pin::pin!(second));
     drop(select(first, second).await);
 }
 
-/// Steps without a future, which are entered and left in any order.
-fn steps_at_once(path: &Path, mut random: Random, depth: u32) {
+/// Steps without futures, which are entered and exited in any order.
+fn synchronous_steps(path: &Path, mut random: Random, depth: u32) {
     if depth >= DEPTH {
         return;
     }
     let (a, b) = (path.inside("x"), path.inside("y"));
     match random.below(4) {
-        0 => a.by_hand().enter(|| steps_at_once(&a, random.fork(), depth + 1)),
-        1 => a.span().in_scope(|| steps_at_once(&a, random.fork(), depth + 1)),
-        2 => work().in_scope(|| steps_at_once(path, random.fork(), depth + 1)),
+        0 => a.by_hand().enter(|| synchronous_steps(&a, random.fork(), depth + 1)),
+        1 => a.span().in_scope(|| synchronous_steps(&a, random.fork(), depth + 1)),
+        2 => work().in_scope(|| synchronous_steps(path, random.fork(), depth + 1)),
         _ => {
-            let (first, second, around) = (a.span(), b.span(), work());
+            let (first, second, enclosing) = (a.span(), b.span(), work());
             let first = first.entered();
-            let around = around.entered();
+            let enclosing = enclosing.entered();
             let second = second.entered();
             drop(first);
             b.inside("z").by_hand().finish();
-            steps_at_once(&b, random.fork(), depth + 1);
-            drop(around);
+            synchronous_steps(&b, random.fork(), depth + 1);
+            drop(enclosing);
             b.inside("w").span().in_scope(|| ());
             drop(second);
         }
     }
 }
 
-/// The names of the places around a place, from the inside out.
-fn around(name: &str) -> impl Iterator<Item = &str> {
+/// The names of the enclosing steps, innermost first.
+fn enclosing(name: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(name), |name| Some(name.rsplit_once('.')?.0)).skip(1)
 }
 
-/// Another layer, which asks for all spans.
+/// Another layer, which enables all spans.
 struct All;
 
 impl Layer<Registry> for All {}
 
 #[test]
-fn two_hundred_tasks_keep_to_their_parents() {
+fn spans_of_two_hundred_tasks_have_the_right_parents() {
     let subscriber = tracing_subscriber::registry().with(All).with(llmobs_tracing::layer());
     tracing::subscriber::set_global_default(subscriber).unwrap();
     let collector = Collector::new();
@@ -228,12 +228,12 @@ fn two_hundred_tasks_keep_to_their_parents() {
     let by_id: BTreeMap<_, _> = spans.iter().map(|span| (span.span_id(), span)).collect();
     let wrong = spans.iter().filter_map(|span| {
         let parent = span.parent_id().map(|id| by_id.get(id).map_or("unknown", |parent| &*parent.name));
-        let expected = around(&span.name).find(|name| all.contains(name));
+        let expected = enclosing(&span.name).find(|name| all.contains(name));
         (parent != expected).then_some((&*span.name, parent, expected))
     });
     assert_eq!(wrong.collect::<Vec<_>>(), [], "name, parent, expected");
     let names: BTreeSet<_> = spans.iter().map(|span| &*span.name).collect();
     assert_eq!(names, all);
-    assert_eq!([spans.len(), started.len()], [all.len(); 2], "each once");
+    assert_eq!([spans.len(), started.len()], [all.len(); 2], "each span once");
     assert!(all.len() > 20 * TASKS, "{}", all.len());
 }

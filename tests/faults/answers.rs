@@ -1,4 +1,4 @@
-//! Servers that refuse, redirect, ask to wait, or answer what is no answer.
+//! Servers that reject requests, redirect, limit the rate, or send invalid answers.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,18 +7,18 @@ use llmobs_test_support::{FaultRequest, FaultServer, Reply, Script};
 use crate::Case;
 use crate::outcome::Outcome;
 use crate::program::{
-    KEY, LONGEST_PAUSE, NEVER, PATIENCE, PROBE, RECORDER, SHORT_TIMEOUT, TIMEOUT, agent, ended, intake,
+    FLUSH_TIMEOUT, KEY, LONGEST_PAUSE, NEVER, PROBE, RECORDER, SHORT_TIMEOUT, TIMEOUT, agent, ended, intake,
     spans, timed,
 };
 
 pub(crate) const CASES: &[Case] = &[
     Case::new("A12", "413 and a close while a body arrives", early_413),
-    Case::new("A13", "413 above 256 KiB", limit_of_size),
+    Case::new("A13", "413 above 256 KiB", size_limit),
     Case::new("A14", "one event that is too large", large_event),
-    Case::new("A15", "one event that is refused", poison),
-    Case::new("A16", "400 for all", refused),
+    Case::new("A15", "one event that is rejected", poison),
+    Case::new("A16", "400 for all requests", refused),
     Case::new("A17", "403, then 202", key_becomes_valid),
-    Case::new("A17", "401 until the end", key_stays_invalid),
+    Case::new("A17", "401 until shutdown", key_stays_invalid),
     Case::new("A18", "404 of an Agent, then 202", route_appears),
     Case::new("A19", "408, 425 and 5xx three times", busy),
     Case::new("A20", "429 with Retry-After in seconds", || waits("retry-after", "2", Duration::from_secs(2))),
@@ -27,14 +27,14 @@ pub(crate) const CASES: &[Case] = &[
         waits("x-ratelimit-reset", "2", Duration::from_secs(2));
     }),
     Case::new("A20", "429 with x-ratelimit-reset as a time", reset_at_a_time),
-    Case::new("A20", "429 with waits that are none", no_waits),
-    Case::new("A20", "429 for 31 years, and the end", shutdown_while_waiting),
+    Case::new("A20", "429 with invalid waits", invalid_waits),
+    Case::new("A20", "429 for 31 years, then shutdown", shutdown_while_waiting),
     Case::new("A21", "redirects to another server", redirects),
-    Case::new("A22", "answers that are no HTTP", garbage),
-    Case::new("A22", "headers without end", || first(Reply::endless_headers().kept())),
-    Case::new("A22", "100 Continue without end", || first(Reply::endless_continue())),
+    Case::new("A22", "answers that are not HTTP", garbage),
+    Case::new("A22", "endless headers", || first(Reply::endless_headers().kept())),
+    Case::new("A22", "endless 100 Continue", || first(Reply::endless_continue())),
     Case::new("A22", "202 with a broken length", broken_length),
-    Case::new("A23", "202 with a body without end", endless_body),
+    Case::new("A23", "202 with an endless body", endless_body),
 ];
 
 fn early_413() {
@@ -44,7 +44,7 @@ fn early_413() {
     let server = Script::accepting().at_head(early).start();
     let _llmobs = intake(&server).flush_interval(NEVER).init().unwrap();
     spans(1000, 1024);
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 1000).is("1000 delivered, 1000 kept");
     assert!(server.post_count() <= 24, "{}", server.post_count());
 }
@@ -53,18 +53,18 @@ fn above(limit: usize) -> Script {
     Script::new(move |request| if request.length() > limit { Reply::status(413) } else { Reply::accepted() })
 }
 
-fn limit_of_size() {
+fn size_limit() {
     let server = above(256 * 1024).start();
     let _llmobs = intake(&server).flush_interval(NEVER).init().unwrap();
     spans(1000, 1024);
-    assert_eq!(llmobs::flush(PATIENCE).delivered, 1000);
+    assert_eq!(llmobs::flush(FLUSH_TIMEOUT).delivered, 1000);
     let first = server.posts().len();
     spans(1000, 1024);
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 2000).is("2000 delivered, 2000 kept");
     assert!(first <= 16, "{first}");
     let refused = server.posts()[first..].iter().filter(|post| post.length() > 256 * 1024).count();
-    assert!(refused <= 1, "{refused} more refusals");
+    assert!(refused <= 1, "{refused} more rejections");
 }
 
 fn large_event() {
@@ -73,7 +73,7 @@ fn large_event() {
     spans(500, 100);
     spans(1, 4_000_000);
     spans(499, 100);
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 1000).is("1000 delivered, 1000 kept");
     assert_eq!(report.stripped, 1);
     let marked =
@@ -89,7 +89,7 @@ fn poison() {
     spans(613, 100);
     llmobs::task("poison").start().finish();
     spans(386, 100);
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 1000).is("999 delivered, 1 dropped (rejected), 999 kept");
     assert!(server.post_count() <= 24, "{}", server.post_count());
 }
@@ -98,20 +98,20 @@ fn refused() {
     let server = Script::new(|_| Reply::status(400)).start();
     let _llmobs = intake(&server).flush_interval(NEVER).init().unwrap();
     spans(1000, 100);
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 1000).is("1000 dropped (rejected)");
     assert!(server.post_count() <= 24, "{}", server.post_count());
 }
 
-/// Checks that a server that refused all was asked again, seldom, and that it was logged once.
-fn was_probed(server: &FaultServer) {
+/// Checks that a server that rejects all requests is probed, rarely, and that this is logged once.
+fn is_probed(server: &FaultServer) {
     for gap in &server.gaps()[..2] {
         assert!((PROBE / 2..PROBE * 2).contains(gap), "{gap:?}");
     }
     assert_eq!(RECORDER.warnings().len(), 1, "{:?}", RECORDER.warnings());
 }
 
-fn after_two_refusals(status: u16) -> Script {
+fn after_two_rejections(status: u16) -> Script {
     Script::new(move |request| match request.number {
         0..2 => Reply::status(status),
         _ => Reply::accepted(),
@@ -119,16 +119,16 @@ fn after_two_refusals(status: u16) -> Script {
 }
 
 fn key_becomes_valid() {
-    let server = after_two_refusals(403).start();
+    let server = after_two_rejections(403).start();
     let _llmobs = intake(&server).timeout(SHORT_TIMEOUT).init().unwrap();
     spans(10, 100);
     server.wait_for_posts(1);
     spans(10, 100);
-    // A flush would ask at once.
+    // A flush would send a request immediately.
     server.wait_for_posts(3);
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 20).is("20 delivered, 20 kept");
-    was_probed(&server);
+    is_probed(&server);
 }
 
 fn key_stays_invalid() {
@@ -147,13 +147,13 @@ fn key_stays_invalid() {
 }
 
 fn route_appears() {
-    let server = after_two_refusals(404).agent_with(&["/v0.4/traces"]).start();
+    let server = after_two_rejections(404).agent_with(&["/v0.4/traces"]).start();
     let _llmobs = agent(&server.url()).timeout(SHORT_TIMEOUT).init().unwrap();
     spans(10, 100);
     server.wait_for_posts(3);
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 10).is("10 delivered, 10 kept");
-    was_probed(&server);
+    is_probed(&server);
 }
 
 fn busy() {
@@ -165,7 +165,7 @@ fn busy() {
         .start();
         let _llmobs = intake(&server).init().unwrap();
         spans(10, 100);
-        let report = llmobs::flush(PATIENCE);
+        let report = llmobs::flush(FLUSH_TIMEOUT);
         Outcome::of(&report, &server, 10).is("10 delivered, 10 kept");
         assert_eq!(server.post_count(), 4, "{status}");
         // Random parts of 10, 20 and 40 ms, and the time of an attempt.
@@ -173,7 +173,7 @@ fn busy() {
     }
 }
 
-/// Answers 429 with this header, and checks that the next request comes after so long.
+/// Answers 429 with this header, and checks that the next request comes after at least this time.
 fn waits(header: &'static str, value: &str, least: Duration) {
     let value = value.to_owned();
     let server = Script::new(move |request| match request.number {
@@ -183,14 +183,14 @@ fn waits(header: &'static str, value: &str, least: Duration) {
     .start();
     let _llmobs = intake(&server).init().unwrap();
     spans(10, 100);
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 10).is("10 delivered, 10 kept");
     let gap = server.gaps()[0];
     assert!((least..least + Duration::from_secs(3)).contains(&gap), "{gap:?}");
 }
 
 fn retry_after_date() {
-    // A date has no fractions of a second, and nothing here writes dates but this.
+    // A date has no fractions of a second. No other code here formats dates.
     let seconds = seconds_from_now(3);
     let (hours, minutes, seconds) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
     let (day, month, year) = civil_date(seconds_from_now(3) / 86_400);
@@ -229,7 +229,7 @@ fn civil_date(mut day: u64) -> (u64, usize, u64) {
     (day + 1, month, year)
 }
 
-fn no_waits() {
+fn invalid_waits() {
     let headers = [
         ("retry-after", "-1"),
         ("retry-after", "NaN"),
@@ -246,7 +246,7 @@ fn no_waits() {
     .start();
     let _llmobs = intake(&server).init().unwrap();
     spans(10, 100);
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 10).is("10 delivered, 10 kept");
     assert_eq!(server.post_count(), headers.len() + 1);
     assert!(server.gaps().iter().all(|gap| *gap < LONGEST_PAUSE), "{:?}", server.gaps());
@@ -270,10 +270,10 @@ fn shutdown_while_waiting() {
 }
 
 fn redirects() {
-    let thief = Script::accepting().start();
+    let target = Script::accepting().start();
     let mut refused = 0;
     for status in [301, 302, 303, 307, 308] {
-        let location = format!("{}/{KEY}", thief.url());
+        let location = format!("{}/{KEY}", target.url());
         let server = Script::new(move |_| Reply::with_header(status, "location", &location)).start();
         let llmobs = intake(&server).init().unwrap();
         let span = llmobs::task("step").start();
@@ -286,7 +286,7 @@ fn redirects() {
         assert!(took < Duration::from_millis(2200), "{took:?}");
         refused += server.post_count();
     }
-    assert_eq!(thief.connections(), 0);
+    assert_eq!(target.connections(), 0);
     assert!((5..=10).contains(&refused), "{refused}");
 }
 
@@ -302,20 +302,20 @@ fn garbage() {
     .start();
     let _llmobs = intake(&server).init().unwrap();
     spans(10, 100);
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 10).is("10 delivered, 10 kept");
-    // A receiver that did not answer may be asked before it gets the same again.
+    // A receiver that did not answer may be probed before it gets the same spans again.
     assert!((6..=8).contains(&server.post_count()), "{}", server.post_count());
 }
 
-/// Replies this to the first request, and checks that it is given up at the timeout.
+/// Answers the first request with this reply, and checks that the client gives up at the timeout.
 fn first(fault: Reply) {
     let server =
         Script::new(move |request| if request.number == 0 { fault.clone() } else { Reply::accepted() })
             .start();
     let _llmobs = intake(&server).init().unwrap();
     spans(10, 100);
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 10).is("10 delivered, 10 kept");
     let longest = server.gaps().into_iter().max().unwrap_or_default();
     assert!(longest < TIMEOUT + Duration::from_millis(250), "{longest:?}");
@@ -333,7 +333,7 @@ fn broken_length() {
     let mut report = llmobs::stats();
     for _ in 0..3 {
         spans(10, 100);
-        report = llmobs::flush(PATIENCE);
+        report = llmobs::flush(FLUSH_TIMEOUT);
     }
     Outcome::of(&report, &server, 30).is("30 delivered, 30 kept");
 }
@@ -352,7 +352,7 @@ fn endless_body() {
     let ((), took) = timed(|| {
         for _ in 0..3 {
             spans(10, 100);
-            report = llmobs::flush(PATIENCE);
+            report = llmobs::flush(FLUSH_TIMEOUT);
         }
     });
     Outcome::of(&report, &server, 30).is("30 delivered, 30 kept");

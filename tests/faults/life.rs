@@ -1,4 +1,4 @@
-//! Processors, threads, loggers and standard error that fail, and ends at any time.
+//! Processors, threads, loggers and standard error that fail, and shutdowns at any time.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -13,13 +13,13 @@ use llmobs_test_support::{FaultServer, Reply, Script};
 
 use crate::Case;
 use crate::outcome::Outcome;
-use crate::program::{PATIENCE, RECORDER, intake, spans, timed};
+use crate::program::{FLUSH_TIMEOUT, RECORDER, intake, spans, timed};
 
 pub(crate) const CASES: &[Case] = &[
     Case::new("C11", "a processor that panics", processor_panics),
     Case::new("C11", "a processor that hangs", processor_hangs),
     Case::new("C11", "a processor that flushes", processor_flushes),
-    Case::new("D8", "the guard dropped among running spans", shutdown_among_spans),
+    Case::new("D8", "the guard dropped while spans run", shutdown_while_spans_run),
     Case::new("D8", "spans that end after the guard", late_finishes),
     Case::new("D8", "the guard dropped while another client records", another_client),
     Case::new("D10", "flushes in runtimes and in a drop", flushes),
@@ -27,10 +27,10 @@ pub(crate) const CASES: &[Case] = &[
     Case::new("D17", "a transport that panics four times", transport_panics),
     Case::new("D18", "no thread can be started", no_threads)
         .in_shell("RUST_MIN_STACK=35184372088832 exec \"$0\""),
-    Case::new("D24", "standard error is closed", deaf).in_shell("exec \"$0\" 2>&-"),
-    Case::new("D24", "standard error is full", deaf).in_shell("exec \"$0\" 2>/dev/full"),
+    Case::new("D24", "standard error is closed", stderr_fails).in_shell("exec \"$0\" 2>&-"),
+    Case::new("D24", "standard error is full", stderr_fails).in_shell("exec \"$0\" 2>/dev/full"),
     Case::new("D24", "a logger that panics", logger_panics),
-    Case::new("D24", "a logger that blocks, while spans find no room", logger_blocks),
+    Case::new("D24", "a logger that blocks, while the queue is full", logger_blocks),
     Case::new("D24", "a logger that blocks, while spans are sent", logger_blocks_and_spans_are_sent),
 ];
 
@@ -47,7 +47,7 @@ fn processor_panics() {
             note.input("secret");
         });
     }
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 10).is("10 delivered, 10 kept");
     assert_eq!(report.stripped, 5);
     assert!(!server.posts().iter().any(|post| post.has("secret")));
@@ -71,24 +71,24 @@ fn processor_hangs() {
     });
     assert_eq!((report.pending(), report.delivered), (1, 0));
     assert!(took < Duration::from_secs(2), "{took:?}");
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 1001).is("1001 delivered, 1001 kept");
 }
 
 fn processor_flushes() {
     let server = Script::accepting().start();
     let config = intake(&server).processor(|span| {
-        llmobs::flush(PATIENCE);
+        llmobs::flush(FLUSH_TIMEOUT);
         Some(span)
     });
     let _llmobs = config.init().unwrap();
     spans(10, 100);
-    let (report, took) = timed(|| llmobs::flush(PATIENCE));
+    let (report, took) = timed(|| llmobs::flush(FLUSH_TIMEOUT));
     Outcome::of(&report, &server, 10).is("10 delivered, 10 kept");
     assert!(took < Duration::from_secs(5), "{took:?}");
 }
 
-fn shutdown_among_spans() {
+fn shutdown_while_spans_run() {
     let server = Script::accepting().without_bodies().start();
     let llmobs = intake(&server).timeout(Duration::from_secs(5)).init().unwrap();
     let first = llmobs::task("first").start();
@@ -101,11 +101,11 @@ fn shutdown_among_spans() {
         sleep(Duration::from_millis(20));
         timed(|| drop(llmobs))
     });
-    let report = context.enter(|| llmobs::flush(PATIENCE));
+    let report = context.enter(|| llmobs::flush(FLUSH_TIMEOUT));
     let outcome = Outcome::of(&report, &server, report.started);
     let (delivered, lost) = (report.delivered, report.dropped_total());
     assert!(took < Duration::from_millis(2500), "{took:?}");
-    // Spans that begin after the end are not recorded, and those that began before are delivered or counted.
+    // Spans that start after the shutdown are not recorded. Earlier ones are delivered or counted as dropped.
     outcome.is(&match lost {
         0 => format!("{delivered} delivered, {delivered} kept"),
         _ => format!("{delivered} delivered, {lost} dropped (shutdown), {delivered} kept"),
@@ -145,14 +145,14 @@ struct FlushesAtDrop;
 
 impl Drop for FlushesAtDrop {
     fn drop(&mut self) {
-        flush_in_vain();
+        flush_times_out();
     }
 }
 
 const SHORT: Duration = Duration::from_millis(200);
 
 /// Checks that a flush that cannot succeed ends in time.
-fn flush_in_vain() {
+fn flush_times_out() {
     let (report, took) = timed(|| llmobs::flush(SHORT));
     assert_eq!((report.delivered, report.pending()), (0, 10), "{report:?}");
     assert!(took < SHORT + Duration::from_millis(200), "{took:?}");
@@ -164,27 +164,27 @@ fn flushes() {
     spans(10, 100);
     server.wait_for_connections(1);
     let single = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    single.block_on(async { flush_in_vain() });
+    single.block_on(async { flush_times_out() });
     single.block_on(tokio::task::LocalSet::new().run_until(async {
-        tokio::task::spawn_local(async { flush_in_vain() }).await.unwrap();
+        tokio::task::spawn_local(async { flush_times_out() }).await.unwrap();
     }));
     let several = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
     several.block_on(async {
-        tokio::spawn(async { flush_in_vain() }).await.unwrap();
-        tokio::task::spawn_blocking(flush_in_vain).await.unwrap();
-        tokio::task::block_in_place(flush_in_vain);
+        tokio::spawn(async { flush_times_out() }).await.unwrap();
+        tokio::task::spawn_blocking(flush_times_out).await.unwrap();
+        tokio::task::block_in_place(flush_times_out);
     });
-    pollster::block_on(async { flush_in_vain() });
+    pollster::block_on(async { flush_times_out() });
     drop(FlushesAtDrop);
     thread::spawn(|| drop(FlushesAtDrop)).join().unwrap();
     // A span that is open while its thread flushes.
     llmobs::task("outer").start().enter(|| assert_eq!(llmobs::flush(SHORT).open, 1));
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 11).is("11 delivered, 11 kept");
 }
 
 thread_local! {
-    /// Makes, ends and flushes spans when the thread ends.
+    /// Starts, ends and flushes spans when the thread ends.
     static AT_EXIT: RefCell<Option<AtExit>> = const { RefCell::new(None) };
 }
 
@@ -202,7 +202,7 @@ impl Drop for AtExit {
 fn thread_locals() {
     let server = Script::accepting().start();
     let _llmobs = intake(&server).init().unwrap();
-    // The thread-local of the program is made before that of llmobs, and after it.
+    // The thread-local of the program is created before that of llmobs, and after it.
     thread::spawn(|| {
         AT_EXIT.with(|_| {});
         AT_EXIT.set(Some(AtExit(llmobs::task("held").start())));
@@ -215,14 +215,14 @@ fn thread_locals() {
     })
     .join()
     .unwrap();
-    let report = llmobs::flush(PATIENCE);
-    // The two that were held are delivered, and those that began while the thread ended if that was still possible.
+    let report = llmobs::flush(FLUSH_TIMEOUT);
+    // The two spans in the thread-local are delivered. Spans that start while the thread ends may be recorded.
     let outcome = Outcome::of(&report, &server, report.started);
     outcome.is(&format!("{0} delivered, {0} kept", report.started));
     assert!((2..=6).contains(&report.started), "{report:?}");
 }
 
-/// Panics four times, and then passes on to a server what it gets.
+/// Panics four times, then accepts all spans.
 struct Panics(Arc<AtomicUsize>);
 
 impl Transport for Panics {
@@ -245,14 +245,14 @@ fn transport_panics() {
     let ((), took) = timed(|| {
         for _ in 0..6 {
             spans(1, 100);
-            report = llmobs::flush(PATIENCE);
+            report = llmobs::flush(FLUSH_TIMEOUT);
         }
     });
     let server = Script::accepting().absent();
     let outcome = Outcome::of(&report, &server, 6);
     assert_eq!((report.started, report.pending(), report.open), (6, 0, 0));
     assert_eq!(report.delivered + report.dropped_total(), 6);
-    // Each that was lost to a panic is counted, and those after them arrive.
+    // Each span that is lost to a panic is counted. Later spans arrive.
     assert!(report.delivered >= 2, "{report:?}");
     assert!(took < Duration::from_secs(5), "{took:?}");
     drop(outcome);
@@ -278,36 +278,36 @@ fn no_threads() {
     }
 }
 
-/// Refuses a span, and then takes the others.
-fn one_refusal() -> FaultServer {
+/// Rejects the first request, then accepts the others.
+fn one_rejection() -> FaultServer {
     Script::new(|request| if request.number == 0 { Reply::status(400) } else { Reply::accepted() }).start()
 }
 
-/// All that llmobs writes on standard error fails.
-fn deaf() {
-    let server = one_refusal();
+/// All writes to standard error fail.
+fn stderr_fails() {
+    let server = one_rejection();
     let _llmobs = intake(&server).init().unwrap();
     spans(1, 100);
-    llmobs::flush(PATIENCE);
+    llmobs::flush(FLUSH_TIMEOUT);
     spans(1, 100);
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 2).is("1 delivered, 1 dropped (rejected), 1 kept");
 }
 
 fn logger_panics() {
-    let server = one_refusal();
+    let server = one_rejection();
     let _llmobs = intake(&server).init().unwrap();
     RECORDER.panic();
     spans(1, 100);
-    llmobs::flush(PATIENCE);
+    llmobs::flush(FLUSH_TIMEOUT);
     spans(1, 100);
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 2).is("1 delivered, 1 dropped (rejected), 1 kept");
     assert!(!RECORDER.warnings().is_empty());
 }
 
 fn logger_blocks_and_spans_are_sent() {
-    let server = one_refusal();
+    let server = one_rejection();
     let _llmobs = intake(&server).init().unwrap();
     RECORDER.block();
     spans(1, 100);

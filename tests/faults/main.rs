@@ -1,7 +1,7 @@
-//! What delivery does when a backend, a network or a program fails: the rows of the fault matrix, each a program in a process of its
-//! own, against a server that fails on purpose.
+//! Delivery when a backend, a network or a program fails: the rows of the fault matrix, each a separate process against a server that
+//! fails on purpose.
 //!
-//! `cargo test --test faults` ends with the matrix: row, case, outcome, and the figures of client and server.
+//! `cargo test --test faults` prints the matrix at its end: row, case, outcome, and the figures of client and server.
 
 #![allow(
     clippy::expect_used,
@@ -36,14 +36,14 @@ use llmobs_test_support::CountingAllocator;
 #[global_allocator]
 static HEAP: CountingAllocator = CountingAllocator::new();
 
-/// Names the case that this process is to run, instead of all.
+/// The case that this process runs, instead of all cases.
 const CHILD: &str = "LLMOBS_FAULT_CASE";
 /// The first word of a program that cannot run on this machine.
 const SKIPPED: &str = "skipped";
-/// How many cases run at a time. They wait more than they work.
+/// How many cases run at a time. They mostly wait.
 const AT_A_TIME: usize = 8;
-/// No case takes as long.
-const PATIENCE: Duration = Duration::from_secs(70);
+/// A timeout that no case reaches.
+const CASE_TIMEOUT: Duration = Duration::from_secs(70);
 
 /// One program.
 struct Case {
@@ -51,7 +51,7 @@ struct Case {
     row: &'static str,
     title: &'static str,
     run: fn(),
-    /// What a shell does before it starts the program as `"$0"`. Nothing: there is no shell.
+    /// A script of a shell that starts the program as `"$0"`. If it is empty, no shell is used.
     shell: &'static str,
 }
 
@@ -64,8 +64,8 @@ impl Case {
         Self { shell, ..self }
     }
 
-    /// Where its row is in the matrix.
-    fn place(&self) -> (&'static str, u32) {
+    /// The position of its row in the matrix.
+    fn position(&self) -> (&'static str, u32) {
         let (part, number) = self.row.split_at(1);
         (part, number.parse().expect("a number"))
     }
@@ -75,7 +75,7 @@ impl Case {
     }
 }
 
-/// Those first that have most to do.
+/// The longest cases come first.
 fn cases() -> impl Iterator<Item = &'static Case> {
     let mut parts = vec![volume::CASES, network::CASES, answers::CASES, life::CASES];
     #[cfg(feature = "tls")]
@@ -85,14 +85,14 @@ fn cases() -> impl Iterator<Item = &'static Case> {
     parts.into_iter().flatten()
 }
 
-#[expect(clippy::print_stdout, reason = "the matrix is for a person to read")]
+#[expect(clippy::print_stdout, reason = "the matrix is printed for a person")]
 fn main() -> ExitCode {
     if let Some(conclusion) = soak::run() {
         return conclusion;
     }
     if let Ok(name) = env::var(CHILD) {
-        let case = cases().find(|case| case.name() == name).expect("a case of that name");
-        program::prepare(PATIENCE);
+        let case = cases().find(|case| case.name() == name).expect("a case with this name");
+        program::prepare(CASE_TIMEOUT);
         (case.run)();
         return ExitCode::SUCCESS;
     }
@@ -101,16 +101,16 @@ fn main() -> ExitCode {
         let outcomes = Arc::clone(&outcomes);
         Trial::test(case.name(), move || {
             let output = run(case)?;
-            let said = String::from_utf8_lossy(&output.stdout);
+            let figures = String::from_utf8_lossy(&output.stdout);
             // A program that repeats an action prints its result each time.
-            let said =
-                said.lines().skip(said.lines().count().saturating_sub(2)).collect::<Vec<_>>().join(" ");
+            let figures =
+                figures.lines().skip(figures.lines().count().saturating_sub(2)).collect::<Vec<_>>().join(" ");
             let outcome = match output.status.success() {
-                true if said.starts_with(SKIPPED) => "-",
+                true if figures.starts_with(SKIPPED) => "-",
                 true => "ok",
                 false => "FAILS",
             };
-            let line = format!("{:5} {:48} {outcome:5} {}", case.row, case.title, said);
+            let line = format!("{:5} {:48} {outcome:5} {}", case.row, case.title, figures);
             outcomes.lock().unwrap().insert(case.name(), line);
             if output.status.success() {
                 return Ok(());
@@ -123,26 +123,26 @@ fn main() -> ExitCode {
     let conclusion = libtest_mimic::run(&arguments, trials.collect());
     let outcomes = outcomes.lock().unwrap();
     let mut cases: Vec<&Case> = cases().collect();
-    cases.sort_by_key(|case| case.place());
+    cases.sort_by_key(|case| case.position());
     for case in cases {
         outcomes.get(&case.name()).into_iter().for_each(|line| println!("{line}"));
     }
     conclusion.exit_code()
 }
 
-/// Runs a case in a process with nothing of this environment but what programs need to start.
+/// Runs a case in a process with only the environment variables that programs need to start.
 fn run(case: &Case) -> Result<Output, Failed> {
     let program = env::current_exe()?;
     let mut command = if case.shell.is_empty() { Command::new(&program) } else { Command::new("sh") };
     if !case.shell.is_empty() {
         command.arg("-c").arg(case.shell).arg(&program);
     }
-    let kept = ["PATH", "LD_LIBRARY_PATH", "SystemRoot", "TMPDIR"];
-    let kept = kept.iter().filter_map(|name| env::var_os(name).map(|value| (name, value)));
-    Ok(command.env_clear().envs(kept).env(CHILD, case.name()).output()?)
+    let variables = ["PATH", "LD_LIBRARY_PATH", "SystemRoot", "TMPDIR"];
+    let variables = variables.iter().filter_map(|name| env::var_os(name).map(|value| (name, value)));
+    Ok(command.env_clear().envs(variables).env(CHILD, case.name()).output()?)
 }
 
-/// Starts a thread with a stack of its own size, regardless of `RUST_MIN_STACK`.
+/// Starts a thread with a fixed stack size, regardless of `RUST_MIN_STACK`.
 fn spawn(run: impl FnOnce() + Send + 'static) -> thread::JoinHandle<()> {
     thread::Builder::new().stack_size(1024 * 1024).spawn(run).expect("a thread")
 }

@@ -1,4 +1,4 @@
-//! Servers that are away, slow, silent or gone, and names and sockets that lead nowhere.
+//! Servers that are unreachable, slow or silent, and names and sockets that do not resolve or connect.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,23 +10,24 @@ use llmobs_test_support::{FaultRequest, FaultServer, Reply, Script};
 use crate::Case;
 use crate::outcome::Outcome;
 use crate::program::{
-    LONGEST_PAUSE, NEVER, PATIENCE, RECORDER, TIMEOUT, agent, ended, intake, spans, timed, times_of_spans,
+    FLUSH_TIMEOUT, LONGEST_PAUSE, NEVER, RECORDER, TIMEOUT, agent, ended, intake, spans, timed,
+    times_of_spans,
 };
 
 pub(crate) const CASES: &[Case] = &[
-    Case::new("A1", "away for 2 s", away),
-    Case::new("A2", "away for longer than the queue lasts", away_for_long),
-    Case::new("A2", "busy for long", busy_for_long),
-    Case::new("A3", "away until the end", away_until_the_end),
+    Case::new("A1", "unreachable for 2 s", unreachable),
+    Case::new("A2", "unreachable until the queue is full", unreachable_until_the_queue_is_full),
+    Case::new("A2", "busy for 6 s", busy),
+    Case::new("A3", "unreachable until shutdown", unreachable_until_shutdown),
     Case::new("A4", "up and down every 100 ms", up_and_down),
-    Case::new("A5", "a head that drips", dripping_head),
-    Case::new("A6", "202 with a body that drips", dripping_body),
+    Case::new("A5", "headers that arrive byte by byte", dripping_head),
+    Case::new("A6", "202 with a body that arrives slowly", dripping_body),
     Case::new("A7", "accepts and never reads", never_reads),
     Case::new("A7", "reads 500 kB/s", reads_slowly),
     Case::new("A8", "reads and never answers", never_answers),
     Case::new("A8", "answers after the timeout", answers_late),
     Case::new("A9", "reset in the middle of a body", reset_in_a_body),
-    Case::new("A10", "closes connections that are idle", closes_idle_connections),
+    Case::new("A10", "closes idle connections", closes_idle_connections),
     Case::new("A11", "closes at the next request", closes_at_the_next_request),
     #[cfg(unix)]
     Case::new("A25", "a DNS that hangs", hanging_dns).in_shell(HANGING_DNS),
@@ -35,33 +36,33 @@ pub(crate) const CASES: &[Case] = &[
     Case::new("A27", "proxies in the environment", proxies).in_shell(PROXIES),
     #[cfg(unix)]
     Case::new("A30", "no descriptors left", no_descriptors).in_shell("ulimit -n 64; exec \"$0\""),
-    Case::new("A31", "IPv6 refused, IPv4 not", ipv4_alone),
+    Case::new("A31", "IPv6 refused, IPv4 accepted", only_ipv4),
     #[cfg(target_os = "linux")]
-    Case::new("A31", "no network at all", away_until_the_end).in_shell(WITHOUT_NETWORK),
-    Case::new("A32", "an Agent that goes and comes back", agent_comes_back),
+    Case::new("A31", "no network at all", unreachable_until_shutdown).in_shell(WITHOUT_NETWORK),
+    Case::new("A32", "an Agent that stops and restarts", agent_restarts),
     Case::new("A32", "an Agent that appears late", agent_appears_late),
 ];
 
-fn away() {
+fn unreachable() {
     let server = Script::accepting().absent();
     let _llmobs = intake(&server).init().unwrap();
     let mut times = times_of_spans(1000, 1024);
     sleep(Duration::from_secs(2));
     server.resume();
-    let (report, flushed) = timed(|| llmobs::flush(PATIENCE));
+    let (report, flushed) = timed(|| llmobs::flush(FLUSH_TIMEOUT));
     Outcome::of(&report, &server, 1000).is("1000 delivered, 1000 kept");
     times.sort();
     assert!(times[500] < Duration::from_micros(500), "{:?}", times[500]);
     assert!(flushed < LONGEST_PAUSE + Duration::from_secs(2), "{flushed:?}");
 }
 
-fn away_for_long() {
+fn unreachable_until_the_queue_is_full() {
     let server = Script::accepting().absent();
     let _llmobs = intake(&server).max_queue_bytes(1024 * 1024).init().unwrap();
     spans(2000, 2048);
     sleep(Duration::from_secs(6));
     server.resume();
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     let delivered = report.delivered;
     let lost = 2000 - delivered;
     Outcome::of(&report, &server, 2000)
@@ -69,7 +70,7 @@ fn away_for_long() {
     assert!(delivered >= 300, "{delivered}");
 }
 
-fn busy_for_long() {
+fn busy() {
     let is_up = Arc::new(AtomicBool::new(false));
     let up = Arc::clone(&is_up);
     let answer = move |_: &FaultRequest| {
@@ -81,12 +82,12 @@ fn busy_for_long() {
     sleep(Duration::from_secs(6));
     let attempts = server.post_count();
     is_up.store(true, Ordering::Relaxed);
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 100).is("100 delivered, 100 kept");
     assert!((4..=30).contains(&attempts), "{attempts}");
 }
 
-fn away_until_the_end() {
+fn unreachable_until_shutdown() {
     let server = Script::accepting().absent();
     let llmobs = intake(&server).init().unwrap();
     let first = llmobs::task("first").start();
@@ -97,7 +98,7 @@ fn away_until_the_end() {
     let report = ended(&context);
     Outcome::of(&report, &server, 100).is("100 dropped (shutdown)");
     assert!(took < Duration::from_millis(2200), "{took:?}");
-    // That spans wait, and that they are lost, each once.
+    // One warning that spans wait, and one that they are lost.
     let warnings = RECORDER.warnings();
     let losses = warnings.iter().filter(|line| line.contains("are lost")).count();
     assert!(losses == 1 && warnings.len() <= 2, "{warnings:?}");
@@ -120,7 +121,7 @@ fn up_and_down() {
             sleep(Duration::from_millis(20));
         }
     });
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 1000).is("1000 delivered, 1000 kept");
 }
 
@@ -132,12 +133,12 @@ fn dripping_head() {
     .start();
     let _llmobs = intake(&server).init().unwrap();
     spans(10, 100);
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 10).is_ambiguous();
     ends_in_time(&server);
 }
 
-/// Checks that each failed attempt ended at its timeout, which is doubled for a receiver that is slow.
+/// Checks that each failed attempt ends at its timeout, which doubles for a slow receiver.
 fn ends_in_time(server: &FaultServer) {
     let mut timeout = TIMEOUT;
     for gap in server.gaps() {
@@ -150,7 +151,7 @@ fn dripping_body() {
     let server = Script::new(|_| Reply::dripping_body(202, 100_000, Duration::from_millis(10))).start();
     let _llmobs = intake(&server).init().unwrap();
     spans(10, 100);
-    let (report, took) = timed(|| llmobs::flush(PATIENCE));
+    let (report, took) = timed(|| llmobs::flush(FLUSH_TIMEOUT));
     Outcome::of(&report, &server, 10).is("10 delivered, 10 kept");
     assert_eq!(server.post_count(), 1);
     assert!(took < Duration::from_secs(2), "{took:?}");
@@ -159,9 +160,9 @@ fn dripping_body() {
 fn never_reads() {
     let server = Script::accepting().at_connection(|number| (number == 0).then(Reply::hang)).start();
     let _llmobs = intake(&server).init().unwrap();
-    // Several mebibytes: more than the kernel takes from the client.
+    // Several mebibytes: more than the kernel buffers.
     spans(5000, 1024);
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 5000).is("5000 delivered, 5000 kept");
 }
 
@@ -169,7 +170,7 @@ fn reads_slowly() {
     let server = Script::accepting().reading(500_000).start();
     let _llmobs = intake(&server).init().unwrap();
     spans(1000, 1024);
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 1000).is("1000 delivered, 1000 kept");
 }
 
@@ -181,7 +182,7 @@ fn never_answers() {
     .start();
     let _llmobs = intake(&server).init().unwrap();
     spans(10, 100);
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 10).is_ambiguous();
     ends_in_time(&server);
 }
@@ -190,7 +191,7 @@ fn answers_late() {
     let server = Script::new(|_| Reply::accepted().late(TIMEOUT * 3)).start();
     let _llmobs = intake(&server).init().unwrap();
     spans(10, 100);
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 10).is_ambiguous();
 }
 
@@ -199,9 +200,9 @@ fn reset_in_a_body() {
         .at_head(|request| (request.number < 2).then(|| Reply::close().after_bytes(1000)))
         .start();
     let _llmobs = intake(&server).flush_interval(NEVER).init().unwrap();
-    // More than the kernel takes from the client.
+    // More than the kernel buffers.
     spans(1000, 4096);
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 1000).is("1000 delivered, 1000 kept");
 }
 
@@ -211,7 +212,7 @@ fn closes_idle_connections() {
     let mut report = llmobs::stats();
     for _ in 0..20 {
         spans(1, 100);
-        report = llmobs::flush(PATIENCE);
+        report = llmobs::flush(FLUSH_TIMEOUT);
         server.wait_until_closed();
     }
     Outcome::of(&report, &server, 20).is("20 delivered, 20 kept");
@@ -226,7 +227,7 @@ fn closes_at_the_next_request() {
     for _ in 0..20 {
         spans(1, 100);
         let took;
-        (report, took) = timed(|| llmobs::flush(PATIENCE));
+        (report, took) = timed(|| llmobs::flush(FLUSH_TIMEOUT));
         times.push(took);
     }
     Outcome::of(&report, &server, 20).is("20 delivered, 20 kept");
@@ -235,7 +236,7 @@ fn closes_at_the_next_request() {
     assert!(times[times.len() / 2] < Duration::from_millis(60), "{times:?}");
 }
 
-/// The name server is an address that takes queries and never answers.
+/// The name server accepts queries and never answers.
 #[cfg(unix)]
 const HANGING_DNS: &str = r#"
 if [ "$(id -u)" = 0 ]; then apart='unshare -m'; else apart='unshare -rmn'; fi
@@ -247,7 +248,7 @@ exec $apart sh -c '
 "#;
 
 #[cfg(unix)]
-#[expect(clippy::print_stdout, reason = "the parent reads it")]
+#[expect(clippy::print_stdout, reason = "the parent reads the output")]
 fn hanging_dns() {
     let Ok(_silent) = std::net::UdpSocket::bind("127.0.0.1:53") else {
         println!("skipped: the port of the name server is taken");
@@ -266,7 +267,7 @@ fn hanging_dns() {
         sleep(Duration::from_millis(100));
     }
     Outcome::of(&llmobs::stats(), &server, 10).is("10 pending");
-    assert!(most <= before + 2, "{before} threads became {most}");
+    assert!(most <= before + 2, "{before} threads at first, {most} at most");
     drop(llmobs);
 }
 
@@ -286,23 +287,23 @@ fn unknown_name() {
 fn no_descriptors() {
     let server = Script::accepting().start();
     let _llmobs = intake(&server).init().unwrap();
-    let mut taken = Vec::new();
+    let mut files = Vec::new();
     while let Ok(file) = std::fs::File::open("/dev/null") {
-        taken.push(file);
+        files.push(file);
     }
     spans(10, 100);
     assert_eq!(llmobs::flush(Duration::from_secs(1)).delivered, 0);
-    drop(taken);
-    let report = llmobs::flush(PATIENCE);
+    drop(files);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 10).is("10 delivered, 10 kept");
 }
 
-fn ipv4_alone() {
+fn only_ipv4() {
     let server = Script::accepting().start_on_localhost();
     let config = intake(&server).override_origin(format!("http://localhost:{}", server.port()));
     let _llmobs = config.init().unwrap();
     spans(10, 100);
-    let (report, took) = timed(|| llmobs::flush(PATIENCE));
+    let (report, took) = timed(|| llmobs::flush(FLUSH_TIMEOUT));
     Outcome::of(&report, &server, 10).is("10 delivered, 10 kept");
     assert!(took < Duration::from_secs(2), "{took:?}");
 }
@@ -311,7 +312,7 @@ fn ipv4_alone() {
 const WITHOUT_NETWORK: &str =
     r#"unshare -rn true 2>/dev/null || { echo 'skipped: no namespaces'; exit 0; }; exec unshare -rn "$0""#;
 
-/// A proxy that refuses connections: whatever goes there does not arrive.
+/// A proxy that refuses connections.
 #[cfg(unix)]
 const PROXIES: &str = r#"
     for name in HTTP_PROXY HTTPS_PROXY ALL_PROXY http_proxy https_proxy all_proxy; do
@@ -321,7 +322,7 @@ const PROXIES: &str = r#"
     exec "$0"
 "#;
 
-/// Neither an Agent nor this machine is reached through a proxy.
+/// Neither an Agent nor an address of this machine is reached through a proxy.
 #[cfg(unix)]
 fn proxies() {
     let to_agent = |server: &FaultServer| agent(&server.url());
@@ -334,16 +335,16 @@ fn proxies() {
     }
 }
 
-fn agent_comes_back() {
+fn agent_restarts() {
     let server = Script::accepting().agent_with(&["/evp_proxy/v2/"]).start();
     let _llmobs = agent(&server.url()).agentless(None).api_key(crate::program::KEY).init().unwrap();
     spans(10, 100);
-    assert_eq!(llmobs::flush(PATIENCE).delivered, 10);
+    assert_eq!(llmobs::flush(FLUSH_TIMEOUT).delivered, 10);
     server.stop();
     spans(10, 100);
     sleep(Duration::from_secs(2));
     server.resume();
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 20).is("20 delivered, 20 kept");
     assert!(server.posts().iter().all(|post| post.path.contains("evp_proxy")));
 }
@@ -354,6 +355,6 @@ fn agent_appears_late() {
     spans(10, 100);
     sleep(Duration::from_secs(1));
     server.resume();
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 10).is("10 delivered, 10 kept");
 }

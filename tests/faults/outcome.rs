@@ -1,14 +1,14 @@
-//! The account of a client beside that of its server.
+//! Comparison of a client's report with the events of its server.
 
 use llmobs::Report;
 use llmobs_test_support::{FaultServer, leak};
 
 use crate::program::{KEY, RECORDER, elapsed};
 
-/// What a program has to end with.
+/// The final figures of a program.
 pub(crate) struct Outcome {
     report: Report,
-    /// How many events the server has, and how many copies of these.
+    /// How many events the server has, and how many of them are copies.
     kept: u64,
     duplicates: u64,
     made: u64,
@@ -27,7 +27,7 @@ impl Outcome {
         outcome
     }
 
-    #[expect(clippy::print_stdout, reason = "the parent reads it")]
+    #[expect(clippy::print_stdout, reason = "the parent reads the output")]
     fn print(&self, server: &FaultServer) {
         println!(
             "{}; {} requests, {} connections, {} ms",
@@ -60,7 +60,7 @@ impl Outcome {
         assert_eq!(self.text(), expected);
     }
 
-    /// Checks that nothing is lost where an answer never came: the server has all, with at most one more copy of each.
+    /// Checks that nothing is lost if an answer is missing: the server has all spans, with at most one more copy of each.
     #[track_caller]
     pub(crate) fn is_ambiguous(&self) {
         self.is_exact();
@@ -69,7 +69,7 @@ impl Outcome {
         assert!(self.duplicates <= self.made, "{}", self.text());
     }
 
-    /// Checks that the account adds up, agrees with the program and the server, and that the log has no key.
+    /// Checks that the report adds up and agrees with the program and the server, and that the log does not have the key.
     #[track_caller]
     pub(crate) fn is_exact(&self) {
         let Report { started, open, queued, sending, delivered, unknown, .. } = self.report;

@@ -1,4 +1,4 @@
-//! What the programs share: clients, spans, and a logger.
+//! Shared parts of the programs: clients, spans, and a logger.
 
 use std::process::exit;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -10,38 +10,38 @@ use llmobs::{Config, Context, Exporter, Report};
 use llmobs_test_support::FaultServer;
 use log::Level;
 
-/// No four letters of it occur in words or in hexadecimal numbers.
+/// No four letters of the key occur in words or in hexadecimal numbers.
 pub(crate) const KEY: &str = "zq9xwvkj7pxmnbq4hg8dp2xa0ykq5rwz";
-/// How long an attempt may take. Pauses between attempts are in proportion to it.
+/// The timeout of an attempt. Pauses between attempts are proportional to it.
 pub(crate) const TIMEOUT: Duration = Duration::from_millis(500);
 /// The longest pause between attempts.
 pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 /// A shorter timeout, for pauses that are long.
 pub(crate) const SHORT_TIMEOUT: Duration = Duration::from_millis(250);
-/// The pause after a refusal of all requests, with the shorter timeout.
+/// The pause after all requests were rejected, with the shorter timeout.
 pub(crate) const PROBE: Duration = Duration::from_secs(3);
-/// How long a flush may take. It returns as soon as it can.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// The timeout of a flush. It returns as soon as it can.
+pub(crate) const FLUSH_TIMEOUT: Duration = Duration::from_secs(30);
 
 static BEGAN: OnceLock<Instant> = OnceLock::new();
 
-/// An interval in which nothing is sent but by a flush, or because it is much.
+/// An interval in which only a flush or a full batch sends spans.
 pub(crate) const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Prepares the process. It ends after `patience`, so that a hang is a failure.
-pub(crate) fn prepare(patience: Duration) {
+/// Prepares the process. It ends after `timeout`, so that a hang is a failure.
+pub(crate) fn prepare(timeout: Duration) {
     BEGAN.get_or_init(Instant::now);
     log::set_logger(&RECORDER).expect("no other logger");
     log::set_max_level(log::LevelFilter::Debug);
     crate::spawn(move || {
-        sleep(patience);
-        recorder_says("the program hangs");
+        sleep(timeout);
+        print_error("the program hangs");
         exit(1);
     });
 }
 
-#[expect(clippy::print_stderr, reason = "the parent reads it")]
-fn recorder_says(text: &str) {
+#[expect(clippy::print_stderr, reason = "the parent reads the output")]
+fn print_error(text: &str) {
     eprintln!("{text}");
 }
 
@@ -65,7 +65,7 @@ fn config() -> Config {
     Config::new().exporter(Exporter::Http).ml_app("app").timeout(TIMEOUT).flush_interval(interval)
 }
 
-/// Makes spans with an input of so many bytes.
+/// Creates spans with an input of this many bytes.
 pub(crate) fn spans(count: usize, bytes: usize) {
     let input = "x".repeat(bytes);
     for _ in 0..count {
@@ -75,42 +75,42 @@ pub(crate) fn spans(count: usize, bytes: usize) {
     }
 }
 
-/// Makes spans, and returns the time that each takes.
+/// Creates spans, and returns the time that each takes.
 pub(crate) fn times_of_spans(count: usize, bytes: usize) -> Vec<Duration> {
     (0..count).map(|_| timed(|| spans(1, bytes)).1).collect()
 }
 
-/// What became of everything when the guard has been dropped. The worker may need a moment to count.
+/// The report after the guard was dropped. The worker may need a moment to count.
 pub(crate) fn ended(context: &Context) -> Report {
     context.enter(|| llmobs::flush(Duration::from_millis(500)))
 }
 
-/// The time that something takes.
+/// Measures how long `run` takes.
 pub(crate) fn timed<R>(run: impl FnOnce() -> R) -> (R, Duration) {
     let began = Instant::now();
     let result = run();
     (result, began.elapsed())
 }
 
-/// A logger that keeps what it gets, unless it is to fail.
+/// A logger that keeps its messages, and fails on request.
 pub(crate) struct Recorder {
     lines: Mutex<Vec<(Level, String)>>,
-    mood: AtomicU8,
+    failure: AtomicU8,
 }
 
-pub(crate) static RECORDER: Recorder = Recorder { lines: Mutex::new(Vec::new()), mood: AtomicU8::new(0) };
+pub(crate) static RECORDER: Recorder = Recorder { lines: Mutex::new(Vec::new()), failure: AtomicU8::new(0) };
 const PANICS: u8 = 1;
 const BLOCKS: u8 = 2;
 
 impl Recorder {
     /// Panics from now on.
     pub(crate) fn panic(&self) {
-        self.mood.store(PANICS, Ordering::Relaxed);
+        self.failure.store(PANICS, Ordering::Relaxed);
     }
 
     /// Blocks for three seconds at each message from now on.
     pub(crate) fn block(&self) {
-        self.mood.store(BLOCKS, Ordering::Relaxed);
+        self.failure.store(BLOCKS, Ordering::Relaxed);
     }
 
     /// The warnings and errors of llmobs so far.
@@ -120,7 +120,7 @@ impl Recorder {
         severe.map(|(_, line)| line.clone()).collect()
     }
 
-    /// All that was logged so far.
+    /// All messages so far.
     pub(crate) fn text(&self) -> String {
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>().join("\n")
@@ -135,7 +135,7 @@ impl log::Log for Recorder {
     fn log(&self, record: &log::Record<'_>) {
         let line = format!("{} {}", record.target(), record.args());
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).push((record.level(), line));
-        match self.mood.load(Ordering::Relaxed) {
+        match self.failure.load(Ordering::Relaxed) {
             PANICS if record.target().starts_with("llmobs") => panic!("in the logger"),
             BLOCKS if record.target().starts_with("llmobs") => sleep(Duration::from_secs(3)),
             _ => {}

@@ -1,4 +1,4 @@
-//! A program that runs for long against a server of which every twentieth answer is a fault. `benches/soak.sh` starts it.
+//! A long-running program against a server that fails every twentieth request. `benches/soak.sh` starts it.
 
 use std::env;
 use std::io::{BufRead as _, BufReader};
@@ -12,9 +12,9 @@ use llmobs_test_support::{FaultServer, Reply, Script};
 use crate::HEAP;
 use crate::program::{KEY, TIMEOUT, spans};
 
-/// For how many seconds to run.
+/// How many seconds to run.
 const SECONDS: &str = "LLMOBS_SOAK_SECONDS";
-/// Where the server is, in the process of the client.
+/// The URL of the server, in the process of the client.
 const SERVER: &str = "LLMOBS_SOAK_SERVER";
 const SPANS_PER_SECOND: usize = 2000;
 const BYTES: usize = 500;
@@ -30,8 +30,8 @@ pub(crate) fn run() -> Option<ExitCode> {
     })
 }
 
-/// Starts the server, and the client in a process of its own, whose figures are those of llmobs alone.
-#[expect(clippy::print_stdout, reason = "a person reads it")]
+/// Starts the server, and the client in a separate process, so that its figures are those of llmobs only.
+#[expect(clippy::print_stdout, reason = "the figures are printed for a person")]
 fn server() -> ExitCode {
     let server = Script::new(|request| match request.number % 100 {
         3 => Reply::status(503),
@@ -66,14 +66,14 @@ fn server() -> ExitCode {
     if is_exact { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Whether the server has what was delivered, and nothing that was lost. The last line of the client is `made delivered unknown`.
+/// Whether the server has all delivered events and no lost ones. The last line of the client is `made delivered unknown`.
 fn agrees(line: &str, server: &FaultServer) -> bool {
     let numbers: Vec<usize> = line.split(' ').filter_map(|number| number.parse().ok()).collect();
     let [_, delivered, unknown] = numbers[..] else { return false };
     (delivered..=delivered + unknown).contains(&server.events())
 }
 
-#[expect(clippy::print_stdout, reason = "the server's process reads it")]
+#[expect(clippy::print_stdout, reason = "the server's process reads the output")]
 fn client(url: &str, time: Duration) -> ExitCode {
     let config =
         Config::new().agentless(true).api_key(KEY).override_origin(url).ml_app("soak").timeout(TIMEOUT);
@@ -99,7 +99,7 @@ fn client(url: &str, time: Duration) -> ExitCode {
     if is_exact { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Memory, threads, descriptors and the account.
+/// Memory, threads, descriptors and the report.
 fn figures(began: Instant, report: &Report) -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let of = |name| status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("-").trim().to_owned();

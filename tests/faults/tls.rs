@@ -15,8 +15,8 @@ pub(crate) const CASES: &[Case] = &[
     Case::new("A24", "a version of TLS that is too old", old_version),
 ];
 
-/// Checks that nothing but a handshake is sent, that all is kept for later, and that the cause is logged once.
-fn gets_nothing(server: &FaultServer, cause: &str) {
+/// Checks that only a handshake is sent, that all spans are kept, and that the cause is logged once.
+fn handshake_fails(server: &FaultServer, cause: &str) {
     let origin = server.url().replace("http://", "https://");
     let llmobs = intake(server).override_origin(origin).init().unwrap();
     spans(10, 100);
@@ -29,28 +29,28 @@ fn gets_nothing(server: &FaultServer, cause: &str) {
 }
 
 fn not_trusted() {
-    gets_nothing(&Script::accepting().start_tls(Identity::generate()), "certificate");
+    handshake_fails(&Script::accepting().start_tls(Identity::generate()), "certificate");
 }
 
 fn expired() {
-    gets_nothing(&Script::accepting().start_tls(Identity::expired()), "certificate");
+    handshake_fails(&Script::accepting().start_tls(Identity::expired()), "certificate");
 }
 
 fn another_host() {
-    gets_nothing(&Script::accepting().start_tls(Identity::of_another_host()), "certificate");
+    handshake_fails(&Script::accepting().start_tls(Identity::of_another_host()), "certificate");
 }
 
 fn plain() {
     let answer = |_| Some(Reply::raw("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").after_bytes(1));
-    gets_nothing(&Script::accepting().at_connection(answer).start(), "");
+    handshake_fails(&Script::accepting().at_connection(answer).start(), "");
 }
 
 fn closed() {
-    gets_nothing(&Script::accepting().at_connection(|_| Some(Reply::close().after_bytes(1))).start(), "");
+    handshake_fails(&Script::accepting().at_connection(|_| Some(Reply::close().after_bytes(1))).start(), "");
 }
 
 fn old_version() {
     // The alert `protocol_version`, in TLS 1.1.
     let alert = |_| Some(Reply::raw([0x15, 3, 2, 0, 2, 2, 70]).after_bytes(1));
-    gets_nothing(&Script::accepting().at_connection(alert).start(), "");
+    handshake_fails(&Script::accepting().at_connection(alert).start(), "");
 }

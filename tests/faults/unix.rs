@@ -9,11 +9,11 @@ use llmobs_test_support::{FaultServer, Script};
 
 use crate::Case;
 use crate::outcome::Outcome;
-use crate::program::{LONGEST_PAUSE, PATIENCE, RECORDER, agent, spans, timed};
+use crate::program::{FLUSH_TIMEOUT, LONGEST_PAUSE, RECORDER, agent, spans, timed};
 
 pub(crate) const CASES: &[Case] = &[
     Case::new("A29", "a socket that appears late", appears_late),
-    Case::new("A29", "a folder in place of a socket", folder_in_its_place),
+    Case::new("A29", "a folder in place of a socket", folder_in_place_of_a_socket),
     Case::new("A29", "a stale socket, then another one", stale),
     Case::new("A29", "a path that is too long", too_long),
 ];
@@ -24,14 +24,14 @@ fn script() -> Script {
     Script::accepting().agent_with(&ENDPOINTS)
 }
 
-/// Makes spans, lets the server appear, and checks that it gets them.
-fn is_found_after(server: &FaultServer, obstacle: impl FnOnce()) {
+/// Creates spans, starts the server, and checks that it receives them.
+fn server_is_found_after(server: &FaultServer, obstacle: impl FnOnce()) {
     let _llmobs = agent(&server.url()).init().unwrap();
     spans(10, 100);
     sleep(Duration::from_secs(1));
     obstacle();
     server.resume();
-    let (report, took) = timed(|| llmobs::flush(PATIENCE));
+    let (report, took) = timed(|| llmobs::flush(FLUSH_TIMEOUT));
     Outcome::of(&report, server, 10).is("10 delivered, 10 kept");
     assert!(took < LONGEST_PAUSE + Duration::from_secs(1), "{took:?}");
     assert_eq!(RECORDER.warnings().len(), 1, "{:?}", RECORDER.warnings());
@@ -40,15 +40,15 @@ fn is_found_after(server: &FaultServer, obstacle: impl FnOnce()) {
 fn appears_late() {
     let folder = folder();
     let server = script().absent_at(folder.0.join("agent.socket"));
-    is_found_after(&server, || {});
+    server_is_found_after(&server, || {});
 }
 
-fn folder_in_its_place() {
+fn folder_in_place_of_a_socket() {
     let folder = folder();
     let path = folder.0.join("agent.socket");
     fs::create_dir(&path).unwrap();
     let server = script().absent_at(&path);
-    is_found_after(&server, || fs::remove_dir(&path).unwrap());
+    server_is_found_after(&server, || fs::remove_dir(&path).unwrap());
 }
 
 fn stale() {
@@ -57,17 +57,17 @@ fn stale() {
     server.resume();
     let _llmobs = agent(&server.url()).init().unwrap();
     spans(10, 100);
-    assert_eq!(llmobs::flush(PATIENCE).delivered, 10);
-    // The file stays, and another one is in its place when the Agent is back.
+    assert_eq!(llmobs::flush(FLUSH_TIMEOUT).delivered, 10);
+    // The file stays, and the restarted Agent replaces it.
     server.stop();
     spans(10, 100);
     sleep(Duration::from_secs(1));
     server.resume();
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 20).is("20 delivered, 20 kept");
 }
 
-/// Names that the system cannot use are mistakes of the configuration.
+/// A path that the system cannot use is an error in the configuration.
 fn too_long() {
     let folder = folder();
     let server = script().absent_at(folder.0.join("agent.socket"));
@@ -84,7 +84,7 @@ fn too_long() {
     }
 }
 
-/// A folder of this process, until it is dropped.
+/// A folder of this process, which is removed when it is dropped.
 struct Folder(PathBuf);
 
 fn folder() -> Folder {

@@ -9,13 +9,13 @@ use llmobs_test_support::{FaultRequest, FaultServer, Reply, Script};
 use serde_json::Value;
 
 use crate::outcome::Outcome;
-use crate::program::{PATIENCE, intake, spans, timed, times_of_spans};
+use crate::program::{FLUSH_TIMEOUT, intake, spans, timed, times_of_spans};
 use crate::{Case, HEAP};
 
 pub(crate) const CASES: &[Case] = &[
     Case::new("B1", "a burst of 50,000 on 8 threads", burst),
-    Case::new("B2", "a burst of 100,000 while the server hangs", burst_in_vain),
-    Case::new("B2", "the heap while the server hangs", heap_in_vain),
+    Case::new("B2", "a burst of 100,000 while the server hangs", burst_without_server),
+    Case::new("B2", "the heap while the server hangs", heap_without_server),
     Case::new("B2", "the heap with 100 open spans of 1 MB", heap_of_open_spans),
     Case::new("B3", "1,000 threads with 10 spans each", many_threads),
     Case::new("B6", "100 MB of input", large_input),
@@ -27,13 +27,13 @@ pub(crate) const CASES: &[Case] = &[
     Case::new("B11", "100,000 spans that never end", never_ending),
 ];
 
-/// The largest request that the intake takes.
+/// The largest request that the intake accepts.
 const REQUEST_LIMIT: usize = 5 * 1024 * 1024;
-/// The largest event that it takes.
+/// The largest event that the intake accepts.
 const EVENT_LIMIT: usize = 5_000_000;
 
-/// A client with the time that much work takes where code is not optimised.
-fn unhurried(server: &FaultServer) -> Config {
+/// A client with a timeout that is long enough for unoptimized code.
+fn with_long_timeout(server: &FaultServer) -> Config {
     intake(server).timeout(Duration::from_secs(10))
 }
 
@@ -46,13 +46,13 @@ fn limited() -> Script {
 
 fn burst() {
     let server = limited().without_bodies().start();
-    let _llmobs = unhurried(&server).init().unwrap();
+    let _llmobs = with_long_timeout(&server).init().unwrap();
     thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| spans(6250, 100));
         }
     });
-    let (report, took) = timed(|| llmobs::flush(PATIENCE));
+    let (report, took) = timed(|| llmobs::flush(FLUSH_TIMEOUT));
     let (delivered, lost) = (report.delivered, report.dropped_total());
     let lost = if lost == 0 { String::new() } else { format!(", {lost} dropped (queue full)") };
     Outcome::of(&report, &server, 50_000).is(&format!("{delivered} delivered{lost}, {delivered} kept"));
@@ -60,12 +60,12 @@ fn burst() {
     assert!(took < Duration::from_secs(30), "{took:?}");
 }
 
-#[expect(clippy::print_stdout, reason = "the parent reads it")]
-fn burst_in_vain() {
+#[expect(clippy::print_stdout, reason = "the parent reads the output")]
+fn burst_without_server() {
     const BUDGET: usize = 4 * 1024 * 1024;
     const BYTES: usize = 1024;
     let server = Script::accepting().at_connection(|_| Some(Reply::hang())).start();
-    let _llmobs = intake(&server).timeout(PATIENCE).max_queue_bytes(BUDGET).init().unwrap();
+    let _llmobs = intake(&server).timeout(FLUSH_TIMEOUT).max_queue_bytes(BUDGET).init().unwrap();
     let mut times: Vec<Duration> = thread::scope(|scope| {
         let threads = [(); 8].map(|()| scope.spawn(|| times_of_spans(12_500, BYTES)));
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
@@ -77,31 +77,31 @@ fn burst_in_vain() {
     let (pending, lost) = (report.pending(), report.dropped_total());
     Outcome::of(&report, &server, 100_000).is(&format!("{pending} pending, {lost} dropped (queue full)"));
     assert!((500..=(BUDGET / BYTES) as u64 * 11 / 10).contains(&pending), "{pending}");
-    // The processors have other work, and the code is not optimised: this is far from a wait for a server all the same.
+    // The machine may be busy and the code is not optimized. A wait for the server would still take much longer.
     assert!(p50 < Duration::from_micros(500), "{p50:?}");
     assert!(p99 < Duration::from_millis(50), "{p99:?}");
 }
 
-/// The most that the heap may grow by, whatever happens.
+/// The limit for the growth of the heap.
 const HEAP_LIMIT: usize = 45 * 1024 * 1024;
 
-/// The most bytes that the heap grew by meanwhile.
-#[expect(clippy::print_stdout, reason = "the parent reads it")]
-fn grown(run: impl FnOnce()) -> usize {
+/// The largest growth of the heap during `run`, in bytes.
+#[expect(clippy::print_stdout, reason = "the parent reads the output")]
+fn heap_growth(run: impl FnOnce()) -> usize {
     let before = HEAP.in_use();
     HEAP.take_peak();
     run();
-    let grown = HEAP.take_peak().saturating_sub(before);
-    println!("the heap grew by {} KiB;", grown / 1024);
-    grown
+    let heap_growth = HEAP.take_peak().saturating_sub(before);
+    println!("the heap grew by {} KiB;", heap_growth / 1024);
+    heap_growth
 }
 
-fn heap_in_vain() {
+fn heap_without_server() {
     let server = Script::accepting().at_connection(|_| Some(Reply::hang())).start();
     let mut report = llmobs::stats();
     let mut running = None;
-    let grown = grown(|| {
-        running = Some(intake(&server).timeout(PATIENCE).init().unwrap());
+    let heap_growth = heap_growth(|| {
+        running = Some(intake(&server).timeout(FLUSH_TIMEOUT).init().unwrap());
         thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| spans(50_000, 1024));
@@ -111,7 +111,7 @@ fn heap_in_vain() {
     });
     let (pending, lost) = (report.pending(), report.dropped_total());
     Outcome::of(&report, &server, 200_000).is(&format!("{pending} pending, {lost} dropped (queue full)"));
-    assert!(grown < HEAP_LIMIT, "{grown}");
+    assert!(heap_growth < HEAP_LIMIT, "{heap_growth}");
     drop(running);
 }
 
@@ -120,8 +120,8 @@ fn heap_of_open_spans() {
     let input = "x".repeat(1_000_000);
     let mut report = llmobs::stats();
     let mut running = None;
-    let grown = grown(|| {
-        running = Some(intake(&server).timeout(PATIENCE).init().unwrap());
+    let heap_growth = heap_growth(|| {
+        running = Some(intake(&server).timeout(FLUSH_TIMEOUT).init().unwrap());
         let open: Vec<llmobs::Span> = (0..100).map(|_| llmobs::task("step").start()).collect();
         for span in &open {
             span.annotate(|note| {
@@ -132,13 +132,13 @@ fn heap_of_open_spans() {
         report = llmobs::flush(Duration::from_secs(1));
     });
     Outcome::of(&report, &server, 100).is_exact();
-    assert!(grown < HEAP_LIMIT, "{grown}");
+    assert!(heap_growth < HEAP_LIMIT, "{heap_growth}");
     drop(running);
 }
 
 fn many_threads() {
     let server = limited().without_bodies().start();
-    let _llmobs = unhurried(&server).init().unwrap();
+    let _llmobs = with_long_timeout(&server).init().unwrap();
     for _ in 0..10 {
         thread::scope(|scope| {
             for _ in 0..100 {
@@ -146,40 +146,40 @@ fn many_threads() {
             }
         });
     }
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 10_000).is("10000 delivered, 10000 kept");
 }
 
 fn large_input() {
     let server = limited().start();
-    let _llmobs = unhurried(&server).init().unwrap();
+    let _llmobs = with_long_timeout(&server).init().unwrap();
     let [short, text] = [200_000, 9_000_000].map(|times| "some words ".repeat(times));
-    // The last elements are shown, so that all are visited.
+    // The last elements are recorded, so all elements are visited.
     let numbers = vec![7_u8; 10_000_000];
-    // The shortest of several: the processors have other work.
-    let shortest = |text: &str| (0..3).map(|_| timed(|| become_a_span(&text)).1).min().unwrap();
-    // Both are shortened to 1 MiB, one from 2 MB.
+    // The shortest time of several, because the machine may be busy.
+    let shortest = |text: &str| (0..3).map(|_| timed(|| record(&text)).1).min().unwrap();
+    // Both are shortened to 1 MiB, the first one from 2 MB.
     let (small, large) = (shortest(&short), shortest(&text));
-    let ((), visited) = timed(|| become_a_span(&numbers));
-    let report = llmobs::flush(PATIENCE);
+    let ((), visited) = timed(|| record(&numbers));
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 7).is("7 delivered, 7 kept");
-    // Not in proportion to the size.
+    // The time is not proportional to the size.
     assert!(large < small * 10, "{small:?}, {large:?}");
     assert!(visited < Duration::from_secs(5), "{visited:?}");
 }
 
-fn become_a_span(input: &impl serde::Serialize) {
+fn record(input: &impl serde::Serialize) {
     llmobs::task("step").start().annotate(|note| {
         note.input(input);
     });
 }
 
-/// The span alone in its request, as an intake with limits took it.
+/// The only span of a request that an intake with limits accepted.
 fn only_event(describe: impl FnOnce(&mut llmobs::Annotation)) -> Value {
     let server = limited().start();
-    let _llmobs = unhurried(&server).init().unwrap();
+    let _llmobs = with_long_timeout(&server).init().unwrap();
     llmobs::task("step").start().annotate(describe);
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 1).is("1 delivered, 1 kept");
     let posts = server.posts();
     let body: Value = serde_json::from_slice(&posts.last().unwrap().body).unwrap();
@@ -189,20 +189,20 @@ fn only_event(describe: impl FnOnce(&mut llmobs::Annotation)) -> Value {
 }
 
 /// Checks that an event notes its omissions.
-fn is_marked(event: &Value) {
+fn notes_omissions(event: &Value) {
     assert!(event["collection_errors"].as_array().is_some_and(|errors| !errors.is_empty()), "no mark");
 }
 
 fn large_tags() {
     let value = "x".repeat(14_000);
-    is_marked(&only_event(|note| {
+    notes_omissions(&only_event(|note| {
         note.tags((0..500).map(|number| (format!("tag{number}"), &*value)));
     }));
 }
 
 fn large_metadata() {
     let value = "x".repeat(70_000);
-    is_marked(&only_event(|note| {
+    notes_omissions(&only_event(|note| {
         for number in 0..100 {
             note.metadata(format!("key{number}"), &value);
         }
@@ -210,19 +210,19 @@ fn large_metadata() {
 }
 
 fn many_metrics() {
-    is_marked(&only_event(|note| {
+    notes_omissions(&only_event(|note| {
         note.metrics((0..60_000).map(|number| (format!("{number:0120}"), f64::from(number))));
     }));
 }
 
 fn largest_events() {
     let server = limited().start();
-    let _llmobs = unhurried(&server).max_capture_bytes(8 * 1024 * 1024).init().unwrap();
-    // The rest of an event takes less than a thousand bytes.
+    let _llmobs = with_long_timeout(&server).max_capture_bytes(8 * 1024 * 1024).init().unwrap();
+    // The other fields of an event take less than a thousand bytes.
     for less in (0..1000).step_by(125) {
         spans(1, EVENT_LIMIT - less);
     }
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 8).is("8 delivered, 8 kept");
     let lengths: Vec<usize> = server.posts().iter().map(FaultRequest::length).collect();
     assert!(lengths.iter().all(|length| *length <= REQUEST_LIMIT), "{lengths:?}");
@@ -230,7 +230,7 @@ fn largest_events() {
 
 fn many_annotations() {
     let server = limited().start();
-    let _llmobs = unhurried(&server).init().unwrap();
+    let _llmobs = with_long_timeout(&server).init().unwrap();
     let span = llmobs::task("step").start();
     let value = "x".repeat(120);
     for number in 0..60_000 {
@@ -240,7 +240,7 @@ fn many_annotations() {
     }
     assert_eq!(llmobs::stats().open, 1);
     drop(span);
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 1).is("1 delivered, 1 kept");
     let longest = server.posts().iter().map(FaultRequest::length).max();
     assert!(longest.unwrap() <= EVENT_LIMIT, "{longest:?}");
@@ -248,16 +248,16 @@ fn many_annotations() {
 
 fn never_ending() {
     let server = limited().start();
-    let _llmobs = unhurried(&server).max_queue_bytes(1024 * 1024).init().unwrap();
+    let _llmobs = with_long_timeout(&server).max_queue_bytes(1024 * 1024).init().unwrap();
     let began = Instant::now();
     for _ in 0..100_000 {
         mem::forget(llmobs::task("step").start());
     }
     let took = began.elapsed();
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(FLUSH_TIMEOUT);
     let (open, lost) = (report.open, report.dropped_total());
     Outcome::of(&report, &server, 100_000).is(&format!("{open} open, {lost} dropped (queue full)"));
-    // What the budget has room for.
+    // As many spans as the budget allows.
     assert!((1000..=20_000).contains(&open), "{open}");
     assert!(took < Duration::from_secs(5), "{took:?}");
 }

@@ -1,6 +1,6 @@
-//! Differences on purpose that no capture shows.
+//! Intended differences that are not in the captures.
 
-/// What differs, and why.
+/// The differences and their reasons.
 pub(crate) const BEYOND: &[(&str, &str)] = &[
     (
         "`DD_APM_TRACING_ENABLED` has no effect",

@@ -1,9 +1,9 @@
-//! What counts as the same text.
+//! Comparison of events, regardless of how JSON in their texts is formatted.
 
 use serde_json::{Map, Value, json};
 
 /// `value`, `content` and `text` contain JSON that Rust and Python write in different styles: fields in the order of
-/// the declaration or sorted, spaces or none, escapes or UTF-8. Where such a text is JSON it is compared as JSON, and
+/// the declaration or sorted, spaces or none, escapes or UTF-8. If such a text is JSON, it is compared as JSON, and
 /// numbers by value.
 pub(crate) fn comparable(events: Vec<Value>) -> Vec<Value> {
     events.into_iter().map(|event| walk(event, false)).collect()
@@ -30,8 +30,7 @@ fn field((key, value): (String, Value)) -> (String, Value) {
     (key, walk(value, text))
 }
 
-/// The captures hold the first letters of a long text, and how many there are. How many of a shortened text are left depends on the
-/// ids of its span.
+/// The captures have the first letters of a long text, and its length. The length of a shortened text depends on the ids of its span.
 fn elided(text: String) -> String {
     let length = text.chars().count();
     if length < 1000 {

@@ -1,8 +1,8 @@
-//! The programs that the reference SDK was captured with, written in Rust: each runs in a process of its own, with the
-//! environment of its capture, against a capture server, and what it sends is compared whole with what Python sent.
+//! The programs of the captures of the reference SDK, in Rust. Each runs in a separate process, with the environment of its
+//! capture, against a capture server. All events are compared with those of the Python program.
 //!
-//! `cargo test --test parity` ends with a table: each program is the same, differs on purpose, with the reason, or fails. The
-//! differences on purpose are listed in `docs/differences.md`, which `UPDATE_EXPECT=1` writes anew.
+//! `cargo test --test parity` prints a table at its end: each program is the same, has intended differences, or fails. The
+//! intended differences are listed in `docs/differences.md`, which `UPDATE_EXPECT=1` writes.
 
 #![allow(
     clippy::expect_used,
@@ -31,18 +31,18 @@ use llmobs_test_support::{CaptureServer, Request, by_start, masked};
 use scenarios::{Agent, SCENARIOS, Scenario};
 use serde_json::{Value, json};
 
-/// Names the scenario that this process is to run, instead of all tests.
+/// The scenario that this process runs, instead of all tests.
 const CHILD: &str = "LLMOBS_PARITY_SCENARIO";
 const API_KEY: &str = "0123456789abcdef0123456789abcdef";
 
 #[expect(
     clippy::print_stdout,
-    reason = "the parent reads what was observed from standard output, and a person the table"
+    reason = "the parent reads the observed values from standard output, and a person the table"
 )]
 fn main() -> ExitCode {
     if let Ok(name) = std::env::var(CHILD) {
         let scenario =
-            SCENARIOS.iter().find(|scenario| scenario.name == name).expect("a scenario of that name");
+            SCENARIOS.iter().find(|scenario| scenario.name == name).expect("a scenario with this name");
         println!("{}", (scenario.run)());
         return ExitCode::SUCCESS;
     }
@@ -55,7 +55,7 @@ fn main() -> ExitCode {
             outcome
         })
     });
-    let every_capture = Trial::test("every_capture_has_its_program", every_capture_has_its_program);
+    let every_capture = Trial::test("every_capture_has_a_program", every_capture_has_a_program);
     let documented = Trial::test("differences_are_documented", || {
         differences_are_documented();
         Ok(())
@@ -68,16 +68,16 @@ fn main() -> ExitCode {
         match (same, names.as_slice()) {
             (false, _) => println!("{name:28} FAILS"),
             (true, []) => println!("{name:28} same"),
-            (true, names) => println!("{name:28} differs on purpose: {}", names.join("; ")),
+            (true, names) => println!("{name:28} intended differences: {}", names.join("; ")),
         }
     }
     conclusion.exit_code()
 }
 
-fn every_capture_has_its_program() -> Result<(), Failed> {
+fn every_capture_has_a_program() -> Result<(), Failed> {
     let mut captures = Vec::new();
     for file in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden"))? {
-        let name = file?.file_name().into_string().map_err(|_| "a name that is no text")?;
+        let name = file?.file_name().into_string().map_err(|_| "a name that is not UTF-8")?;
         captures.push(name.trim_end_matches(".json").to_owned());
     }
     captures.sort();
@@ -86,7 +86,7 @@ fn every_capture_has_its_program() -> Result<(), Failed> {
     check("captures", &captures, &programs.into_iter().map(str::to_owned).collect())
 }
 
-/// The page for readers is made from the table that the tests go by.
+/// The page is generated from the differences that the tests apply.
 fn differences_are_documented() {
     let mut page = "# Differences from the Python SDK\n\nllmobs sends the same data as Datadog's Python SDK (ddtrace 4.16.0), the reference. \
                     These differences are intended:\n\n| difference | why | seen in |\n|---|---|---|\n"
@@ -127,7 +127,7 @@ fn run(scenario: &Scenario) -> Result<(), Failed> {
     let observed = child(scenario, &golden, &server)?;
     check("observed", &observed, &(scenario.observed)())?;
 
-    let mut expected = events_of(&golden, scenario.keeps_refused);
+    let mut expected = events_of(&golden, scenario.keeps_rejected);
     for difference in scenario.differences {
         (difference.apply)(&mut expected);
     }
@@ -151,7 +151,7 @@ fn metrics(request: &Request) -> Vec<Value> {
     body["data"]["attributes"]["metrics"].as_array().expect("a list of metrics").clone()
 }
 
-/// Events and evaluations together, since these name the ids of those.
+/// Masks events and evaluations together, because evaluations contain ids of events.
 fn masked_with(events: Vec<Value>, metrics: Vec<Value>) -> Vec<Value> {
     let ids: Vec<(Value, Value)> =
         events.iter().map(|event| (event["span_id"].clone(), event["trace_id"].clone())).collect();
@@ -164,7 +164,7 @@ fn masked_with(events: Vec<Value>, metrics: Vec<Value>) -> Vec<Value> {
             span["span_id"] = events[index]["span_id"].clone();
             span["trace_id"] = events[index]["trace_id"].clone();
         }
-        // Times that the program chose are far from now.
+        // Only a time that the program sets is kept.
         if metric["timestamp_ms"] != 1_700_000_000_000_u64 {
             metric["timestamp_ms"] = json!(0);
         }
@@ -179,13 +179,13 @@ fn masked_with(events: Vec<Value>, metrics: Vec<Value>) -> Vec<Value> {
     events.into_iter().chain(metrics).collect()
 }
 
-/// The evaluations that were sent, and the requests that were accepted.
+/// The evaluations in the capture.
 fn metrics_of(golden: &Value) -> Vec<Value> {
     let requests = golden["requests"].as_array().into_iter().flatten();
     requests.flat_map(|request| request["metrics"].as_array().cloned().unwrap_or_default()).collect()
 }
 
-/// Runs the scenario in a process with nothing but its environment, and returns what it printed.
+/// Runs the scenario in a process with only its environment, and returns its output.
 fn child(scenario: &Scenario, golden: &Value, server: &CaptureServer) -> Result<Value, Failed> {
     let text = |value: &Value| value.as_str().unwrap_or_default().replace("<url>", &server.url());
     let variables = golden["env"].as_object().into_iter().flatten();
@@ -211,14 +211,14 @@ fn child(scenario: &Scenario, golden: &Value, server: &CaptureServer) -> Result<
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// The events in the requests that were accepted, and in all others too if refused ones are kept.
-fn events_of(golden: &Value, keeps_refused: bool) -> Vec<Value> {
+/// The events in the accepted requests, and also in the rejected ones if these are kept.
+fn events_of(golden: &Value, keeps_rejected: bool) -> Vec<Value> {
     let posts = golden["http"].as_array().into_iter().flatten().filter(|request| request["method"] == "POST");
     let replies = posts.map(|request| &request["reply_status"]);
     let requests = golden["requests"].as_array().into_iter().flatten();
     let accepted = requests
         .zip(replies)
-        .filter(|(_, status)| keeps_refused || **status == 202)
+        .filter(|(_, status)| keeps_rejected || **status == 202)
         .map(|(request, _)| request);
     let events = accepted.flat_map(|request| request["events"].as_array().into_iter().flatten());
     let mut events: Vec<Value> = events.map(|event| event["span"].clone()).collect();
@@ -226,7 +226,7 @@ fn events_of(golden: &Value, keeps_refused: bool) -> Vec<Value> {
     events
 }
 
-/// Path and headers of each request. How events are spread over requests, and how often one is tried, is not compared.
+/// Path and headers of each request. Neither the distribution of events over requests nor the number of attempts is compared.
 fn requests_of(golden: &Value) -> Vec<Value> {
     let requests = golden["http"].as_array().into_iter().flatten();
     let posts = requests.filter(|request| request["method"] == "POST");

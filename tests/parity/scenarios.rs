@@ -1,4 +1,4 @@
-//! The programs, and where llmobs differs from the reference SDK on purpose.
+//! The programs, and the intended differences between llmobs and the reference SDK.
 
 use std::time::Duration;
 
@@ -15,18 +15,18 @@ mod structure;
 /// One program of the reference SDK's captures.
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
-    /// Runs in a process of its own and returns what it observed.
+    /// Runs in a separate process and returns the observed values.
     pub(crate) run: fn() -> Value,
     pub(crate) observed: fn() -> Value,
-    /// What the Agent at `DD_TRACE_AGENT_URL` answers.
+    /// The answer of the Agent at `DD_TRACE_AGENT_URL`.
     pub(crate) agent: Agent,
-    /// A line is written to the program's standard input after each of so many requests.
+    /// A line is written to the program's standard input after each of the first `awaited_posts` requests.
     pub(crate) awaited_posts: usize,
-    /// What the intake answers first. After these it accepts.
+    /// The first statuses of the intake. It accepts all later requests.
     pub(crate) statuses: &'static [u16],
-    /// Whether spans in requests that were refused arrive later.
-    pub(crate) keeps_refused: bool,
-    /// What has to be done to the evaluations of the capture to get those that llmobs sends.
+    /// Whether spans in rejected requests arrive later.
+    pub(crate) keeps_rejected: bool,
+    /// Changes the evaluations of the capture into those that llmobs sends.
     pub(crate) metrics: fn(&mut [Value]),
     pub(crate) differences: &'static [Difference],
 }
@@ -38,20 +38,20 @@ pub(crate) enum Agent {
     NotFound,
 }
 
-/// A difference on purpose: what has to be done to the capture to get what llmobs sends.
+/// An intended difference: `apply` changes the captured events into those that llmobs sends.
 pub(crate) struct Difference {
     pub(crate) name: &'static str,
     pub(crate) reason: &'static str,
     pub(crate) apply: fn(&mut Vec<Value>),
 }
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Runs a program between `init` and a flush.
 fn flushed(program: impl FnOnce()) -> Value {
     let _llmobs = llmobs::init();
     program();
-    llmobs::flush(PATIENCE);
+    llmobs::flush(TIMEOUT);
     nothing()
 }
 
@@ -66,7 +66,7 @@ const PLAIN: Scenario = Scenario {
     agent: Agent::None,
     awaited_posts: 0,
     statuses: &[],
-    keeps_refused: false,
+    keeps_rejected: false,
     metrics: |_| {},
     differences: &[],
 };
@@ -287,15 +287,15 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         name: "retry_exhausted",
         run: delivery::one_then_another,
         statuses: &[500, 500, 500, 500],
-        keeps_refused: true,
+        keeps_rejected: true,
         differences: delivery::KEPT,
         ..PLAIN
     },
     Scenario {
         name: "no_retry_403",
-        run: delivery::one_workflow_refused,
+        run: delivery::one_workflow_rejected,
         statuses: &[403],
-        keeps_refused: true,
+        keeps_rejected: true,
         differences: delivery::KEPT,
         ..PLAIN
     },

@@ -12,5 +12,5 @@ mod failures;
 mod matrix;
 mod nesting;
 mod operations;
+mod setup;
 mod unchanged;
-mod world;

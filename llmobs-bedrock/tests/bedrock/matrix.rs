@@ -1,12 +1,12 @@
-//! What is seen of each operation: the table of `docs/model_calls.md`.
+//! The recorded data of each operation, as in the table of `docs/model_calls.md`.
 
 use aws_sdk_bedrockruntime::Client;
 use aws_sdk_bedrockruntime::types::SystemContentBlock;
 use llmobs::FutureSpanExt as _;
 use serde_json::{Value, json};
 
-use crate::world::{
-    self, MODEL, PATIENCE, World, body, claude, converse, converse_stream, invoke_stream, weather,
+use crate::setup::{
+    self, MODEL, Setup, TIMEOUT, body, claude, converse, converse_stream, invoke_stream, weather,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl Operation {
         matches!(self, ConverseStream | InvokeModelWithResponseStream)
     }
 
-    /// Asks a model that has a tool, and reads the whole answer. Returns whether there was one.
+    /// Asks a model, and reads the whole answer. Returns whether the call succeeded.
     async fn ask(self, client: &Client, model: &str, question: &str) -> bool {
         let brief = SystemContentBlock::Text("Be brief.".to_owned());
         let mut request = claude(question);
@@ -68,12 +68,12 @@ impl Operation {
         }
     }
 
-    /// Asks a model that answers. Returns the event of the span.
+    /// Asks a model. Returns the event of the span.
     async fn event(self, question: &str) -> Value {
-        let world = World::new();
-        let client = world.client();
-        assert!(self.ask(&client, MODEL, question).in_context(world.collector.context()).await);
-        world.event()
+        let setup = Setup::new();
+        let client = setup.client();
+        assert!(self.ask(&client, MODEL, question).in_context(setup.collector.context()).await);
+        setup.event()
     }
 }
 
@@ -118,57 +118,58 @@ async fn first_token(operation: Operation) {
 }
 
 async fn errors(operation: Operation) {
-    let world = World::new();
-    assert!(!operation.ask(&world.client(), "error-400", "Hi").in_context(world.collector.context()).await);
-    let error = &world.event()["meta"]["error"];
+    let setup = Setup::new();
+    assert!(!operation.ask(&setup.client(), "error-400", "Hi").in_context(setup.collector.context()).await);
+    let error = &setup.event()["meta"]["error"];
     assert_eq!(error["type"], "ValidationException");
     assert_eq!(error["message"], "Input is too long for requested model.");
 
-    let world = World::new();
-    assert!(!operation.ask(&world.client(), "overloaded", "Hi").in_context(world.collector.context()).await);
+    let setup = Setup::new();
+    assert!(!operation.ask(&setup.client(), "overloaded", "Hi").in_context(setup.collector.context()).await);
     let kind =
         if operation.is_stream() { "modelStreamErrorException" } else { "ServiceUnavailableException" };
-    assert_eq!(world.event()["meta"]["error"]["type"], kind);
+    assert_eq!(setup.event()["meta"]["error"]["type"], kind);
 }
 
 async fn retries(operation: Operation) {
-    let world = World::new();
-    let client = Client::from_conf(world.config().retry_config(world::retries()).build());
-    assert!(operation.ask(&client, "flaky", "Hi").in_context(world.collector.context()).await);
-    let events = world.events();
+    let setup = Setup::new();
+    let client = Client::from_conf(setup.config().retry_config(setup::retries()).build());
+    assert!(operation.ask(&client, "flaky", "Hi").in_context(setup.collector.context()).await);
+    let events = setup.events();
     let errors: Vec<_> = events.iter().map(|event| &event["meta"]["error"]["type"]).collect();
     assert_eq!(errors, [&json!("ThrottlingException"), &Value::Null]);
 }
 
 async fn cancelled(operation: Operation) {
-    let world = World::new();
-    let client = world.client();
+    let setup = Setup::new();
+    let client = setup.client();
     let sent = async {
-        while world.provider.requests().is_empty() {
+        while setup.provider.requests().is_empty() {
             tokio::task::yield_now().await;
         }
     };
     tokio::select! {
-        _ = operation.ask(&client, "hang", "Hi").in_context(world.collector.context()) => panic!("it hangs"),
+        _ = operation.ask(&client, "hang", "Hi").in_context(setup.collector.context()) => panic!("it hangs"),
         () = sent => {}
     }
-    assert!(world.provider.disconnected(PATIENCE).await);
-    let tags = &world.event()["tags"];
+    assert!(setup.provider.disconnected(TIMEOUT).await);
+    let tags = &setup.event()["tags"];
     assert!(tags.as_array().unwrap().contains(&json!("cancelled:true")), "{tags}");
 }
 
 async fn parents(operation: Operation) {
-    let world = World::new();
-    let task = world.collector.enter(|| llmobs::task("step").start());
-    let client = world.client();
+    let setup = Setup::new();
+    let task = setup.collector.enter(|| llmobs::task("step").start());
+    let client = setup.client();
     let step = async {
         assert!(operation.ask(&client, MODEL, "Hi there").await);
         assert!(in_a_function(operation, &client).await);
     };
     step.in_span(task).await;
-    let said = "in system: Be brief. | user: Hi there  out assistant: You said: Hi there";
-    let tree = format!("task step\n├─ llm bedrock-runtime.command  {said}\n└─ llm in_a_function  {said}\n");
-    assert_eq!(world.collector.tree(), tree);
+    let content = "in system: Be brief. | user: Hi there  out assistant: You said: Hi there";
+    let tree =
+        format!("task step\n├─ llm bedrock-runtime.command  {content}\n└─ llm in_a_function  {content}\n");
+    assert_eq!(setup.collector.tree(), tree);
 }
 
 macro_rules! operations {

@@ -1,4 +1,4 @@
-//! Calls inside of spans of the program.
+//! Calls inside spans of the program.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use llmobs::FutureSpanExt as _;
 
 use serde_json::json;
 
-use crate::world::{MODEL, World, converse, converse_stream, read, retries};
+use crate::setup::{MODEL, Setup, converse, converse_stream, read, retries};
 
 #[llmobs::llm(skip(client, model))]
 async fn ask(client: &Client, model: &str) -> bool {
@@ -38,15 +38,15 @@ async fn answer(client: Client, number: usize) {
 }
 
 #[tokio::test]
-async fn a_call_in_a_function_of_a_model_is_its_span() {
-    let world = World::new();
-    let context = world.collector.context();
-    ask(&world.client(), MODEL).in_context(&context).await;
-    ask_and_read(&world.client()).in_context(&context).await;
+async fn a_call_and_its_llm_function_are_one_span() {
+    let setup = Setup::new();
+    let context = setup.collector.context();
+    ask(&setup.client(), MODEL).in_context(&context).await;
+    ask_and_read(&setup.client()).in_context(&context).await;
     let tree = "llm ask  in user: Hi there  out assistant: You said: Hi there\n\
                 llm ask_and_read  in user: Hi there  out assistant: You said: Hi there\n";
-    assert_eq!(world.collector.tree(), tree);
-    for event in world.events() {
+    assert_eq!(setup.collector.tree(), tree);
+    for event in setup.events() {
         assert_eq!(
             (&event["meta"]["model_name"], &event["metrics"]["total_tokens"]),
             (&json!(MODEL), &json!(6))
@@ -57,36 +57,36 @@ async fn a_call_in_a_function_of_a_model_is_its_span() {
 
 #[tokio::test]
 async fn a_failed_attempt_is_a_child() {
-    let world = World::new();
-    let client = Client::from_conf(world.config().retry_config(retries()).build());
-    ask(&client, "flaky").in_context(world.collector.context()).await;
+    let setup = Setup::new();
+    let client = Client::from_conf(setup.config().retry_config(retries()).build());
+    ask(&client, "flaky").in_context(setup.collector.context()).await;
     let tree = "llm ask  in user: Hi there  out assistant: You said: Hi there\n\
                 └─ llm bedrock-runtime.command  in user: Hi there  error ThrottlingException: \
                 Too many requests, please wait before trying again.\n";
-    assert_eq!(world.collector.tree(), tree);
+    assert_eq!(setup.collector.tree(), tree);
 }
 
 #[tokio::test]
-async fn two_calls_at_once_are_children() {
-    let world = World::new();
-    ask_twice(&world.client()).in_context(world.collector.context()).await;
+async fn two_concurrent_calls_are_children() {
+    let setup = Setup::new();
+    ask_twice(&setup.client()).in_context(setup.collector.context()).await;
     let tree = "llm ask_twice\n\
                 ├─ llm bedrock-runtime.command  in user: One  out assistant: You said: One\n\
                 └─ llm bedrock-runtime.command  in user: Two  out assistant: You said: Two\n";
-    assert_eq!(world.collector.tree(), tree);
+    assert_eq!(setup.collector.tree(), tree);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn calls_at_once_have_the_right_parents() {
-    let world = World::new();
-    let client = world.client();
+async fn concurrent_calls_have_the_right_parents() {
+    let setup = Setup::new();
+    let client = setup.client();
     let tasks = (0..40).map(|number| {
-        let call = answer(client.clone(), number).in_context(world.collector.context());
+        let call = answer(client.clone(), number).in_context(setup.collector.context());
         tokio::spawn(call)
     });
     join_all(tasks).await.into_iter().for_each(Result::unwrap);
     let mut trees: Vec<String> = Vec::new();
-    for line in world.collector.tree().lines() {
+    for line in setup.collector.tree().lines() {
         match line.strip_prefix("└─ ") {
             Some(call) => write!(trees.last_mut().unwrap(), "{call}").unwrap(),
             None => trees.push(line.to_owned()),

@@ -1,4 +1,4 @@
-//! Each operation as a whole span.
+//! The whole span of each operation.
 
 use aws_sdk_bedrockruntime::primitives::Blob;
 use aws_sdk_bedrockruntime::types::{
@@ -9,12 +9,12 @@ use aws_sdk_bedrockruntime::types::{
 use llmobs::FutureSpanExt as _;
 use serde_json::{Value, json};
 
-use crate::world::{
-    MODEL, World, body, claude, converse, converse_stream, invoke_stream, read, titan, user, weather,
+use crate::setup::{
+    MODEL, Setup, body, claude, converse, converse_stream, invoke_stream, read, titan, user, weather,
 };
 
-/// What a span shows of a call of `model` that succeeds. Metadata and metrics are the last arguments.
-fn llm(model: &str, input: &Value, said: &str, metadata: &Value, metrics: &Value) -> Value {
+/// The expected span of a successful call of `model`.
+fn llm(model: &str, input: &Value, answer: &str, metadata: &Value, metrics: &Value) -> Value {
     json!({
         "name": "bedrock-runtime.command",
         "meta": {
@@ -22,7 +22,7 @@ fn llm(model: &str, input: &Value, said: &str, metadata: &Value, metrics: &Value
             "model_name": model,
             "model_provider": "amazon_bedrock",
             "input": { "messages": input },
-            "output": { "messages": [{ "role": "assistant", "content": said }] },
+            "output": { "messages": [{ "role": "assistant", "content": answer }] },
             "metadata": metadata,
         },
         "metrics": metrics,
@@ -36,12 +36,12 @@ fn brief() -> SystemContentBlock {
 
 #[tokio::test]
 async fn converse_is_a_span() {
-    let world = World::new();
-    let call = converse(&world.client(), MODEL, "Hi there")
+    let setup = Setup::new();
+    let call = converse(&setup.client(), MODEL, "Hi there")
         .system(brief())
         .inference_config(InferenceConfiguration::builder().temperature(0.5).max_tokens(64).build())
         .send();
-    let answer = call.in_context(world.collector.context()).await.unwrap();
+    let answer = call.in_context(setup.collector.context()).await.unwrap();
     assert_eq!(answer.usage.unwrap().total_tokens, 8);
     let expected = llm(
         MODEL,
@@ -56,17 +56,17 @@ async fn converse_is_a_span() {
             "total_tokens": 8,
         }),
     );
-    assert_eq!(world.shown(), expected);
+    assert_eq!(setup.shown(), expected);
 }
 
 #[tokio::test]
 async fn converse_stream_is_a_span() {
-    let world = World::new();
+    let setup = Setup::new();
     let call = async {
-        let call = converse_stream(&world.client(), MODEL, "Hi there").system(brief()).send();
+        let call = converse_stream(&setup.client(), MODEL, "Hi there").system(brief()).send();
         read(call.await.unwrap()).await
     };
-    assert_eq!(call.in_context(world.collector.context()).await, "You said: Hi there");
+    assert_eq!(call.in_context(setup.collector.context()).await, "You said: Hi there");
     let expected = llm(
         MODEL,
         &json!([{ "role": "system", "content": "Be brief." }, { "role": "user", "content": "Hi there" }]),
@@ -81,20 +81,20 @@ async fn converse_stream_is_a_span() {
             "time_to_first_token": true,
         }),
     );
-    assert_eq!(world.shown(), expected);
+    assert_eq!(setup.shown(), expected);
 }
 
 /// Calls InvokeModel. Returns the answer.
-async fn invoke(world: &World, model: &str, request: &Value) -> Value {
-    let call = world.client().invoke_model().model_id(model).body(body(request)).send();
-    let answer = call.in_context(world.collector.context()).await.unwrap();
+async fn invoke(setup: &Setup, model: &str, request: &Value) -> Value {
+    let call = setup.client().invoke_model().model_id(model).body(body(request)).send();
+    let answer = call.in_context(setup.collector.context()).await.unwrap();
     serde_json::from_slice(answer.body.as_ref()).unwrap()
 }
 
 /// Calls InvokeModelWithResponseStream. Returns the events.
-async fn stream(world: &World, model: &str, request: &Value) -> Vec<Value> {
+async fn stream(setup: &Setup, model: &str, request: &Value) -> Vec<Value> {
     let call = async {
-        let mut answer = invoke_stream(&world.client(), model, request).send().await.unwrap();
+        let mut answer = invoke_stream(&setup.client(), model, request).send().await.unwrap();
         let mut events = Vec::new();
         while let Some(event) = answer.body.recv().await.unwrap() {
             let ResponseStream::Chunk(chunk) = event else { panic!("{event:?}") };
@@ -102,7 +102,7 @@ async fn stream(world: &World, model: &str, request: &Value) -> Vec<Value> {
         }
         events
     };
-    call.in_context(world.collector.context()).await
+    call.in_context(setup.collector.context()).await
 }
 
 #[tokio::test]
@@ -125,16 +125,16 @@ async fn invoke_model_of_claude_is_a_span() {
     });
     let input = json!([{ "role": "user", "content": "Hi there" }]);
 
-    let world = World::new();
-    let answer = invoke(&world, MODEL, &claude("Hi there")).await;
+    let setup = Setup::new();
+    let answer = invoke(&setup, MODEL, &claude("Hi there")).await;
     assert_eq!(answer["content"][0]["text"], "You said: Hi there");
-    assert_eq!(world.shown(), llm(MODEL, &input, "You said: Hi there", &metadata, &metrics));
+    assert_eq!(setup.shown(), llm(MODEL, &input, "You said: Hi there", &metadata, &metrics));
 
-    let world = World::new();
-    let events = stream(&world, MODEL, &claude("Hi there")).await;
+    let setup = Setup::new();
+    let events = stream(&setup, MODEL, &claude("Hi there")).await;
     assert_eq!(events.last().unwrap()["type"], "message_stop");
     metrics["time_to_first_token"] = json!(true);
-    assert_eq!(world.shown(), llm(MODEL, &input, "You said: Hi there", &metadata, &metrics));
+    assert_eq!(setup.shown(), llm(MODEL, &input, "You said: Hi there", &metadata, &metrics));
 }
 
 #[tokio::test]
@@ -143,14 +143,14 @@ async fn invoke_model_of_titan_is_a_span() {
     let metadata = json!({ "finish_reason": "FINISH", "textGenerationConfig": { "maxTokenCount": 64 } });
     let input = json!([{ "role": "user", "content": "Hi there" }]);
 
-    let world = World::new();
-    let answer = invoke(&world, model, &titan("Hi there")).await;
+    let setup = Setup::new();
+    let answer = invoke(&setup, model, &titan("Hi there")).await;
     assert_eq!(answer["results"][0]["outputText"], "You said: Hi there");
     let metrics = json!({ "input_tokens": 2, "output_tokens": 4, "total_tokens": 6 });
-    assert_eq!(world.shown(), llm(model, &input, "You said: Hi there", &metadata, &metrics));
+    assert_eq!(setup.shown(), llm(model, &input, "You said: Hi there", &metadata, &metrics));
 
-    let world = World::new();
-    assert_eq!(stream(&world, model, &titan("Hi there")).await.len(), 4);
+    let setup = Setup::new();
+    assert_eq!(stream(&setup, model, &titan("Hi there")).await.len(), 4);
     let metrics = json!({
         "input_tokens": 2,
         "cache_read_input_tokens": 0,
@@ -159,10 +159,10 @@ async fn invoke_model_of_titan_is_a_span() {
         "total_tokens": 6,
         "time_to_first_token": true,
     });
-    assert_eq!(world.shown(), llm(model, &input, "You said: Hi there", &metadata, &metrics));
+    assert_eq!(setup.shown(), llm(model, &input, "You said: Hi there", &metadata, &metrics));
 }
 
-/// What a span shows of an embedding.
+/// The expected span of an embedding.
 fn embedding(model: &str, texts: &[&str], value: &str, metadata: &Value, tokens: u64) -> Value {
     let documents: Vec<_> = texts.iter().map(|text| json!({ "text": text })).collect();
     json!({
@@ -182,27 +182,27 @@ fn embedding(model: &str, texts: &[&str], value: &str, metadata: &Value, tokens:
 
 #[tokio::test]
 async fn embeddings_are_spans() {
-    let world = World::new();
+    let setup = Setup::new();
     let model = "amazon.titan-embed-text-v2:0";
-    invoke(&world, model, &json!({ "inputText": "A long text", "dimensions": 256 })).await;
+    invoke(&setup, model, &json!({ "inputText": "A long text", "dimensions": 256 })).await;
     let value = "[1 embedding(s) returned with size 256]";
-    assert_eq!(world.shown(), embedding(model, &["A long text"], value, &json!({ "dimensions": 256 }), 3));
+    assert_eq!(setup.shown(), embedding(model, &["A long text"], value, &json!({ "dimensions": 256 }), 3));
 
-    // The tokens are in a header alone.
-    let world = World::new();
+    // The tokens are only in a header.
+    let setup = Setup::new();
     let model = "cohere.embed-english-v3";
     let request = json!({ "texts": ["A long text", "Short"], "input_type": "search_document" });
-    invoke(&world, model, &request).await;
+    invoke(&setup, model, &request).await;
     let value = "[2 embedding(s) returned with size 1024]";
     let metadata = json!({ "input_type": "search_document", "response_id": "embedding_1" });
-    assert_eq!(world.shown(), embedding(model, &["A long text", "Short"], value, &metadata, 4));
+    assert_eq!(setup.shown(), embedding(model, &["A long text", "Short"], value, &metadata, 4));
 }
 
 #[tokio::test]
-async fn tools_and_their_results_are_shown() {
+async fn tools_and_their_results_are_recorded() {
     let question = "What is the weather in Paris?";
-    let world = World::new();
-    let client = world.client();
+    let setup = Setup::new();
+    let client = setup.client();
     let call = async {
         let answer = converse(&client, MODEL, question).tool_config(weather()).send().await.unwrap();
         let Some(ConverseOutput::Message(message)) = answer.output else { panic!("a message") };
@@ -218,9 +218,9 @@ async fn tools_and_their_results_are_shown() {
         let call = conversation.messages(result.build().unwrap()).tool_config(weather()).send();
         read(call.await.unwrap()).await
     };
-    assert_eq!(call.in_context(world.collector.context()).await, "The result is: 21 degrees");
+    assert_eq!(call.in_context(setup.collector.context()).await, "The result is: 21 degrees");
 
-    let [asks, answers] = &*world.events() else { panic!("two spans:\n{}", world.collector.tree()) };
+    let [asks, answers] = &*setup.events() else { panic!("two spans:\n{}", setup.collector.tree()) };
     let call = json!({
         "name": "get_weather",
         "arguments": { "city": "Paris" },
@@ -250,29 +250,29 @@ async fn tools_and_their_results_are_shown() {
     assert_eq!(answers["meta"]["input"]["messages"], conversation);
 
     // A call in a stream.
-    let world = World::new();
+    let setup = Setup::new();
     let call = async {
-        let call = converse_stream(&world.client(), MODEL, question).tool_config(weather()).send();
+        let call = converse_stream(&setup.client(), MODEL, question).tool_config(weather()).send();
         read(call.await.unwrap()).await
     };
-    assert_eq!(call.in_context(world.collector.context()).await, "");
-    assert_eq!(world.event()["meta"]["output"], json!({ "messages": [calls] }));
+    assert_eq!(call.in_context(setup.collector.context()).await, "");
+    assert_eq!(setup.event()["meta"]["output"], json!({ "messages": [calls] }));
 }
 
 #[tokio::test]
-async fn arns_are_names_of_models() {
-    let world = World::new();
+async fn arns_are_model_names() {
+    let setup = Setup::new();
     let arn = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-lite-v1:0";
-    converse(&world.client(), arn, "Hi").send().in_context(world.collector.context()).await.unwrap();
-    assert_eq!(world.event()["meta"]["model_name"], arn);
+    converse(&setup.client(), arn, "Hi").send().in_context(setup.collector.context()).await.unwrap();
+    assert_eq!(setup.event()["meta"]["model_name"], arn);
 }
 
 #[tokio::test]
-async fn other_operations_are_no_calls() {
-    let world = World::new();
+async fn other_operations_have_no_span() {
+    let setup = Setup::new();
     let tokens = ConverseTokensRequest::builder().messages(user("Hi")).build();
-    let call = world.client().count_tokens().model_id(MODEL).input(CountTokensInput::Converse(tokens)).send();
-    call.in_context(world.collector.context()).await.unwrap_err();
-    assert_eq!(world.provider.requests().len(), 1);
-    assert_eq!(world.collector.tree(), "");
+    let call = setup.client().count_tokens().model_id(MODEL).input(CountTokensInput::Converse(tokens)).send();
+    call.in_context(setup.collector.context()).await.unwrap_err();
+    assert_eq!(setup.provider.requests().len(), 1);
+    assert_eq!(setup.collector.tree(), "");
 }

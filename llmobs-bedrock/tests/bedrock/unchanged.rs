@@ -1,4 +1,4 @@
-//! What the program and the provider get is the same with and without the interceptor.
+//! The program and the provider receive the same data with and without the interceptor.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -9,18 +9,18 @@ use llmobs::FutureSpanExt as _;
 use llmobs::bedrock::Interceptor;
 use serde_json::{Value, json};
 
-use crate::world::{World, body, claude, config, converse, converse_stream, invoke_stream, titan};
+use crate::setup::{Setup, body, claude, config, converse, converse_stream, invoke_stream, titan};
 
 const MODELS: [&str; 8] =
     ["local", "error-400", "error-429", "flaky", "overloaded", "broken", "thinking", "length"];
 
-/// What a program sees of an error, without the time in the headers.
+/// The properties of an error, without its headers, which contain the time.
 fn shown<E: Debug + ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
     let service = error.as_service_error();
     format!("{error} {service:?} {:?} {:?}", error.code(), error.message())
 }
 
-/// All that a client gets from a model by each operation.
+/// The answers of a model to each operation.
 async fn answers(client: &Client, model: &str) -> Vec<String> {
     let mut answers = Vec::new();
     answers.push(match converse(client, model, "Hi there").send().await {
@@ -60,9 +60,9 @@ async fn answers(client: &Client, model: &str) -> Vec<String> {
     answers
 }
 
-/// What the provider gets, without what differs by time.
-fn requests(world: &World) -> Vec<(String, Value, BTreeMap<String, String>)> {
-    let recorded = world.provider.requests().into_iter();
+/// The requests at the provider, without headers that depend on the time.
+fn requests(setup: &Setup) -> Vec<(String, Value, BTreeMap<String, String>)> {
+    let recorded = setup.provider.requests().into_iter();
     recorded
         .map(|mut request| {
             for name in ["amz-sdk-invocation-id", "authorization", "host", "x-amz-date"] {
@@ -76,30 +76,30 @@ fn requests(world: &World) -> Vec<(String, Value, BTreeMap<String, String>)> {
 #[tokio::test]
 async fn programs_and_providers_see_no_difference() {
     for model in MODELS {
-        let plain = World::new();
+        let plain = Setup::new();
         let without = answers(&Client::from_conf(config(plain.provider.url()).build()), model).await;
 
-        let world = World::new();
-        let with = answers(&world.client(), model).in_context(world.collector.context()).await;
+        let setup = Setup::new();
+        let with = answers(&setup.client(), model).in_context(setup.collector.context()).await;
         assert_eq!(with, without, "{model}");
-        assert_eq!(requests(&world), requests(&plain), "{model}");
-        assert_eq!(world.events().len(), 7, "{model}");
+        assert_eq!(requests(&setup), requests(&plain), "{model}");
+        assert_eq!(setup.events().len(), 7, "{model}");
 
         // Without a collector, nothing is recorded.
-        let quiet = World::new();
-        assert_eq!(answers(&quiet.client(), model).await, without, "{model}");
-        assert_eq!(quiet.collector.tree(), "");
+        let without_collector = Setup::new();
+        assert_eq!(answers(&without_collector.client(), model).await, without, "{model}");
+        assert_eq!(without_collector.collector.tree(), "");
     }
 }
 
 #[tokio::test]
 async fn content_is_left_out_if_the_program_disables_it() {
-    let world = World::new();
+    let setup = Setup::new();
     let interceptor = Interceptor::new().capture_content(false);
-    let client = Client::from_conf(config(world.provider.url()).interceptor(interceptor).build());
-    answers(&client, "local").in_context(world.collector.context()).await;
-    answers(&client, "overloaded").in_context(world.collector.context()).await;
-    let events = world.events();
+    let client = Client::from_conf(config(setup.provider.url()).interceptor(interceptor).build());
+    answers(&client, "local").in_context(setup.collector.context()).await;
+    answers(&client, "overloaded").in_context(setup.collector.context()).await;
+    let events = setup.events();
     assert_eq!(events.len(), 14);
     let text = serde_json::to_string(&events).unwrap();
     for content in ["Hi there", "You said", "overloaded."] {

@@ -15,7 +15,7 @@ use std::{env, io, thread};
 use serde_json::{Value, json};
 
 /// How long the browser may take to answer, on a machine that is busy with other tests.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 /// The browser reads from descriptor 3 and writes to 4. Its directory is removed after its end.
 const START: &str = r#"
     trap "" INT TERM
@@ -111,7 +111,7 @@ impl Browser {
     /// Calls a method, and returns its result.
     pub(crate) fn call(&self, session: &str, method: &str, params: &Value) -> Result<Value, String> {
         let call = self.send(session, method, params);
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         let mut messages = self.inbox.messages.lock().unwrap();
         loop {
             if let Some(mut answer) = messages.answers.remove(&call) {

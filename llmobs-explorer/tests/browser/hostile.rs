@@ -28,7 +28,7 @@ const CORPUS: [&str; 18] = [
 ];
 
 /// Spans with a text in every field.
-fn infested(number: usize, text: &str) -> [Value; 2] {
+fn spans_with_text(number: usize, text: &str) -> [Value; 2] {
     let trace = format!("x{number}");
     let message = json!({
         "role": text, "content": text,
@@ -72,7 +72,7 @@ fn infested(number: usize, text: &str) -> [Value; 2] {
 
 fn send(page: &Page<'_>, only: impl Fn(&Value) -> bool) {
     for (number, text) in CORPUS.iter().enumerate() {
-        for span in infested(number, text).into_iter().filter(&only) {
+        for span in spans_with_text(number, text).into_iter().filter(&only) {
             // Refused events cannot be shown, but the setup page shows the reasons.
             let answer = page.explorer.post("/api/v2/llmobs", &json!([{ "spans": [span] }]));
             assert!([202, 400].contains(&answer.0), "{answer:?}");
@@ -102,12 +102,12 @@ fn send(page: &Page<'_>, only: impl Fn(&Value) -> bool) {
 }
 
 /// Opens a page, unfolds all details and hovers over all elements.
-fn look(page: &Page<'_>, path: &str) {
+fn inspect(page: &Page<'_>, path: &str) {
     page.visit(path);
-    let provoke = "(() => { document.querySelectorAll('details').forEach((one) => (one.open = true));
+    let trigger = "(() => { document.querySelectorAll('details').forEach((one) => (one.open = true));
         document.querySelectorAll('main *').forEach((one) => { one.dispatchEvent(new MouseEvent('mouseover', { bubbles: true }));
         one.focus?.() }); document.activeElement.blur(); return [window.__xss === undefined, location.origin] })()";
-    assert_eq!(page.ask(provoke), json!([true, page.explorer.origin]), "{path}");
+    assert_eq!(page.ask(trigger), json!([true, page.explorer.origin]), "{path}");
     // The page contains only elements of its templates.
     let strange = "[
         ...document.querySelectorAll('iframe, object, embed, base, style, math, meta[http-equiv], script:not([src^=\"/assets/\"]), link:not([href^=\"/assets/\"])'),
@@ -119,7 +119,7 @@ fn look(page: &Page<'_>, path: &str) {
     let elsewhere = "performance.getEntriesByType('resource').map((one) => one.name).filter((name) => !name.startsWith(location.origin) && !name.startsWith('data:'))";
     assert_eq!(page.ask(elsewhere), json!([]), "{path}");
     assert_eq!(page.count("main h1"), 1, "{path}");
-    assert_eq!(page.complaints(), Vec::<String>::new(), "{path}");
+    assert_eq!(page.browser_errors(), Vec::<String>::new(), "{path}");
 }
 
 #[test]
@@ -134,10 +134,10 @@ fn content_of_spans_is_never_executed() {
             "/evaluations",
             "/setup",
         ] {
-            look(page, path);
+            inspect(page, path);
         }
         for number in 0..CORPUS.len() {
-            look(page, &format!("/traces/x{number}"));
+            inspect(page, &format!("/traces/x{number}"));
             let spans = page.count("tr[data-span]");
             if spans > 1 {
                 // The script that inserts the panel is tested too.
@@ -145,7 +145,7 @@ fn content_of_spans_is_never_executed() {
                 page.until("document.querySelector('.panel').getAttribute('aria-busy') === null");
                 assert_eq!(page.ask("window.__xss === undefined"), true);
                 let path = page.ask("location.pathname + location.search");
-                look(page, path.as_str().unwrap());
+                inspect(page, path.as_str().unwrap());
             }
         }
         let sessions =
@@ -154,7 +154,7 @@ fn content_of_spans_is_never_executed() {
         let sessions: Vec<String> = serde_json::from_value(page.ask(sessions)).unwrap();
         assert!(sessions.len() >= CORPUS.len() / 2, "{sessions:?}");
         for path in &sessions {
-            look(page, path);
+            inspect(page, path);
         }
     });
 }
@@ -178,7 +178,7 @@ fn addresses_are_text() {
                 // Refused addresses have no page with a heading.
                 page.visit(&path);
                 if page.count("h1") > 0 {
-                    look(page, &path);
+                    inspect(page, &path);
                 }
                 assert_eq!(page.ask("window.__xss === undefined"), true, "{path}");
             }

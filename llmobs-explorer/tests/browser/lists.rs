@@ -31,7 +31,7 @@ fn names(page: &Page<'_>) -> Vec<String> {
 }
 
 #[test]
-fn the_bar_filters_rows() {
+fn the_filter_bar_filters_rows() {
     with_page(|page| {
         send(page);
         page.visit("/traces");
@@ -72,7 +72,7 @@ fn a_facet_adds_and_removes_its_term() {
 }
 
 #[test]
-fn errors_of_queries_mark_their_column() {
+fn query_errors_mark_their_column() {
     with_page(|page| {
         page.expect("Failed to load resource: the server responded with a status of 400");
         send(page);
@@ -148,7 +148,7 @@ fn the_time_range_is_chosen_from_a_list_or_from_the_histogram() {
 }
 
 #[test]
-fn a_wrong_clock_does_not_squeeze_the_histogram() {
+fn a_wrong_clock_does_not_distort_the_histogram() {
     with_page(|page| {
         let spans: Vec<_> = (0..60)
             .map(|at| {
@@ -200,9 +200,9 @@ fn keys_move_through_the_rows_and_open_one() {
     });
 }
 
-/// Programs write ids in different forms. Spans of one trace belong together, evaluations find their span, and pasted ids are found.
+/// Programs write ids in different formats. Spans of one trace belong together, evaluations find their span, and pasted ids are found.
 #[test]
-fn ids_are_found_in_every_form() {
+fn ids_are_found_in_every_format() {
     with_page(|page| {
         let trace = "0af7651916cd43dd8448eb211c80319c";
         page.explorer.send(&[

@@ -76,7 +76,7 @@ fn a_running_trace_is_updated_until_its_end() {
 
 /// Without a span in the address, the panel shows the root as soon as it arrives.
 #[test]
-fn the_root_takes_the_panel_when_it_arrives() {
+fn the_panel_shows_the_root_when_it_arrives() {
     with_page(|page| {
         page.explorer.send(&[span(("t", "2", "1"), "task", "first", json!({ "session_id": "s" }))]);
         page.visit("/sessions/s");
@@ -116,7 +116,7 @@ fn a_paused_list_does_not_change() {
 
 /// An element that is replaced between the press and the release of a button would not get the click.
 #[test]
-fn a_list_that_changes_does_not_swallow_a_click() {
+fn a_changing_list_does_not_lose_a_click() {
     with_page(|page| {
         page.explorer.send(&[root("a", "first", json!({}))]);
         page.visit("/traces");

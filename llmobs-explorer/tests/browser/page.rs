@@ -13,7 +13,7 @@ use super::browser::{Browser, browser};
 use super::explorer::Explorer;
 
 /// How long something may take to appear.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(crate) struct Page<'a> {
     pub(crate) explorer: &'a Explorer,
@@ -29,12 +29,12 @@ pub(crate) fn with_page(test: impl FnOnce(&Page<'_>)) {
     with_page_of(&Explorer::start(), test);
 }
 
-/// The same with an explorer of the test.
+/// Runs a test with its own page of this explorer.
 pub(crate) fn with_page_of(explorer: &Explorer, test: impl FnOnce(&Page<'_>)) {
     let Some(browser) = browser() else { return };
     let page = Page::open(browser, explorer);
     test(&page);
-    assert_eq!(page.complaints(), Vec::<String>::new(), "errors of the browser");
+    assert_eq!(page.browser_errors(), Vec::<String>::new(), "errors of the browser");
     page.browser
         .call("", "Target.disposeBrowserContext", &json!({ "browserContextId": page.context }))
         .unwrap();
@@ -84,12 +84,12 @@ impl<'a> Page<'a> {
     }
 
     fn wait_for(&self, what: &str, mut done: impl FnMut() -> bool) {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         while !done() {
             assert!(
                 Instant::now() < until,
                 "timed out: {what}; {:#?}; {}",
-                self.complaints(),
+                self.browser_errors(),
                 self.picture()
             );
             sleep(Duration::from_millis(15));
@@ -240,12 +240,12 @@ impl<'a> Page<'a> {
     }
 
     /// Allows errors that contain this text.
-    pub(crate) fn expect(&self, complaint: &'static str) {
-        self.expected.borrow_mut().push(complaint);
+    pub(crate) fn expect(&self, error: &'static str) {
+        self.expected.borrow_mut().push(error);
     }
 
     /// Returns errors and warnings of the console, exceptions, violations of the content security policy, and dialogs.
-    pub(crate) fn complaints(&self) -> Vec<String> {
+    pub(crate) fn browser_errors(&self) -> Vec<String> {
         let events = self.browser.events(&self.session);
         let all = events.iter().filter_map(|event| {
             let params = &event["params"];

@@ -137,7 +137,7 @@ fn travel(trace: &str, asked: usize, start: i64) -> (Vec<Value>, Vec<Value>) {
         "stack": "travel::timetable::ask\n    at src/timetable.rs:88\ntravel::answer\n    at src/main.rs:41",
     } } });
     let gpt = |temperature: f64| json!({ "model_name": "gpt-4o", "model_provider": "openai", "metadata": { "temperature": temperature } });
-    let said = |id: &str| match id {
+    let content = |id: &str| match id {
         "1" => {
             json!({ "meta": { "input": { "value": json!({ "question": asked }).to_string() }, "output": { "value": answer } } })
         }
@@ -168,7 +168,7 @@ fn travel(trace: &str, asked: usize, start: i64) -> (Vec<Value>, Vec<Value>) {
     let scale = |milliseconds: i64| milliseconds * (80 + turn * 37 % 90) * MILLISECOND / 100;
     let shown = if failed { &parts[..7] } else { &parts[..] };
     let spans = shown.iter().map(|&(id, parent, kind, name, from, takes)| {
-        let mut one = span((trace, id, parent), kind, name, said(id));
+        let mut one = span((trace, id, parent), kind, name, content(id));
         merge(&mut one, json!({
             "start_ns": start + scale(from), "duration": scale(takes), "session_id": format!("traveller-{}", 2041 + turn / 4),
             "tags": ["ml_app:travel-desk", "service:travel-desk", "env:prod", "version:2.4.0", format!("user_id:u-{}", 40 + turn % 6)],
@@ -219,7 +219,7 @@ fn report(trace: &str, turn: i64, start: i64) -> Vec<Value> {
         ("5", "1", "llm", "compose", 6_900, 2_300),
     ];
     let spans = parts.into_iter().map(|(id, parent, kind, name, from, takes)| {
-        let said = match kind {
+        let content = match kind {
             "workflow" => json!({ "meta": { "input": { "value": json!({ "subject": subject }).to_string() },
                 "output": { "value": format!("# {subject}\n\n{summary}") } } }),
             "llm" => json!({
@@ -230,7 +230,7 @@ fn report(trace: &str, turn: i64, start: i64) -> Vec<Value> {
             }),
             _ => json!({}),
         };
-        let mut one = span((trace, id, parent), kind, name, said);
+        let mut one = span((trace, id, parent), kind, name, content);
         merge(&mut one, json!({
             "start_ns": start + from * MILLISECOND, "duration": takes * MILLISECOND,
             "tags": ["ml_app:reports", "service:reports", "env:prod"],

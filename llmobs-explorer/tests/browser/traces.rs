@@ -63,7 +63,7 @@ fn a_click_on_a_span_shows_it() {
         );
         page.click("section.error summary");
         assert_eq!(page.texts("section.error details pre"), ["at search.rs:7"]);
-        // A click beside the name selects the span too, and the address restores the selection.
+        // A click next to the name selects the span too, and the address restores the selection.
         page.click("tr[data-span='3'] .lane");
         panel(page, "task plan_first");
         page.visit("/traces/t?span=3");
@@ -257,7 +257,7 @@ fn all_parts_of_a_span_are_shown() {
 }
 
 #[test]
-fn costs_are_dollars_with_all_their_digits() {
+fn costs_are_shown_in_dollars_with_all_digits() {
     with_page(|page| {
         let paid = |id: &str, metrics: Value| {
             root(id, id, json!({ "metrics": metrics, "meta": { "metadata": { "share": 0.10 } } }))
@@ -285,9 +285,9 @@ fn costs_are_dollars_with_all_their_digits() {
     });
 }
 
-/// The tree and the details remain visible beside a long call.
+/// The tree and the details remain visible next to a long call.
 #[test]
-fn tree_and_details_stay_beside_a_long_call() {
+fn tree_and_details_remain_visible_next_to_a_long_call() {
     with_page(|page| {
         let text = "word ".repeat(5000);
         let call = json!({ "meta": { "input": { "value": text }, "output": { "value": text }, "metadata": { "a": 1 } } });

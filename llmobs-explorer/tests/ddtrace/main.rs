@@ -1,4 +1,4 @@
-//! The SDKs for Python and Node send spans in each of their ways. All ways must have the same result.
+//! The SDKs for Python and Node send spans in every supported way. The result must be the same.
 //!
 //! The tests are skipped if ddtrace or dd-trace is missing: see `support/programs.rs`.
 
@@ -27,12 +27,12 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use explorer::Explorer;
-use programs::{DDTRACE, alone, ddtrace_python, run, run_silently, text_of};
+use programs::{DDTRACE, ddtrace_python, run, run_silently, text_of, without_settings};
 
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ddtrace/program.py");
 
-/// A program that sends no other requests to an Agent, which would go to addresses where nothing listens.
-fn quiet(program: impl AsRef<OsStr>) -> Command {
+/// A program without telemetry and remote configuration, which would send other requests to an Agent.
+fn without_telemetry(program: impl AsRef<OsStr>) -> Command {
     let mut command = traced(program);
     command.envs([
         ("DD_INSTRUMENTATION_TELEMETRY_ENABLED", "false"),
@@ -43,7 +43,7 @@ fn quiet(program: impl AsRef<OsStr>) -> Command {
 
 /// A program with a fixed service name.
 fn traced(program: impl AsRef<OsStr>) -> Command {
-    let mut command = alone(program);
+    let mut command = without_settings(program);
     command.env("DD_SERVICE", "travel").env("DD_TRACE_GIT_METADATA_ENABLED", "false");
     command
 }
@@ -202,7 +202,7 @@ fn a_program_run_by_llmobs_reports_to_it() {
     let store = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ddtrace.db");
     let remove = || ["", "-wal", "-shm"].map(|end| fs::remove_file(format!("{}{end}", store.display())));
     drop(remove());
-    let (out, err) = run(quiet(env!("CARGO_BIN_EXE_llmobs"))
+    let (out, err) = run(without_telemetry(env!("CARGO_BIN_EXE_llmobs"))
         .args(["run", "--exit", "--port", "0", "--store", store.to_str().unwrap(), "--"])
         .arg(python)
         .args([PROGRAM, "python-app"]));
@@ -222,17 +222,17 @@ fn a_program_run_by_llmobs_reports_to_it() {
 fn a_program_sends_directly() {
     let Some(python) = ddtrace_python() else { return };
     let explorer = Explorer::start();
-    let straight = [
+    let direct = [
         ("DD_LLMOBS_AGENTLESS_ENABLED", "1"),
         ("DD_API_KEY", "none"),
         ("DD_LLMOBS_OVERRIDE_ORIGIN", &explorer.origin),
     ];
-    report(python, &explorer, &straight);
+    report(python, &explorer, &direct);
     check(&explorer);
 }
 
 #[test]
-fn a_program_sends_as_to_an_agent() {
+fn a_program_uses_the_explorer_as_an_agent() {
     let Some(python) = ddtrace_python() else { return };
     let explorer = Explorer::start();
     report(python, &explorer, &[("DD_LLMOBS_AGENTLESS_ENABLED", "0")]);
@@ -264,14 +264,14 @@ fn arrivals_of(explorer: &Explorer) -> String {
     text_of(&explorer.get("/setup").1).split_once("Arrived in the last minute").unwrap().1.to_owned()
 }
 
-/// A form that cannot contain the spans is accepted, and the page shows the right setting.
+/// A format that cannot contain the spans is accepted, and the page shows the right setting.
 #[test]
 fn traces_of_v0_5_are_accepted_and_the_page_shows_the_setting() {
     let Some(python) = ddtrace_python() else { return };
     let explorer = Explorer::start();
     let program = "import ddtrace\nwith ddtrace.tracer.trace('x', span_type='llm') as s: s.set_tag('gen_ai.system', 'x')";
     run_silently(
-        quiet(python)
+        without_telemetry(python)
             .args(["-c", program])
             .env("DD_TRACE_AGENT_URL", &explorer.origin)
             .env("DD_TRACE_API_VERSION", "v0.5"),
@@ -293,7 +293,7 @@ fn the_sdk_reads_spans() {
     let program = "import json\nfrom ddtrace.llmobs import LLMObs\nLLMObs.enable(ml_app='python-app')\n\
         print(json.dumps([s['name'] for s in LLMObs.get_spans(limit=2)]))\n\
         print(json.dumps([s['output'] for s in LLMObs.get_spans(span_kind='tool', query='@status:ok')]))";
-    let (out, err) = run(quiet(python)
+    let (out, err) = run(without_telemetry(python)
         .args(["-c", program])
         .env("DD_API_KEY", "none")
         .env("DD_APP_KEY", "none")
@@ -307,7 +307,7 @@ fn the_sdk_reads_spans() {
 /// Runs the program with the settings of the page, with the explorer instead of an Agent.
 fn report(python: &OsString, explorer: &Explorer, more: &[(&str, &str)]) {
     run_silently(
-        quiet(python)
+        without_telemetry(python)
             .args([PROGRAM, "python-app"])
             .env("DD_TRACE_AGENT_URL", &explorer.origin)
             .env("DD_APM_TRACING_ENABLED", "false")

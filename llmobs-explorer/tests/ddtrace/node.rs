@@ -12,7 +12,7 @@ const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ddtrace/progra
 
 /// Only the address of the Agent and LLM Observability are set.
 #[test]
-fn a_node_program_sends_as_to_an_agent() {
+fn a_node_program_uses_the_explorer_as_an_agent() {
     let Some(packages) = ddtrace_node() else { return };
     let explorer = Explorer::start();
     // Node looks for modules beside the program.

@@ -35,7 +35,7 @@ fn filled() -> Served {
 }
 
 #[test]
-fn a_span_has_the_fields_of_meta_beside_the_others() {
+fn fields_of_meta_are_attributes_of_the_span() {
     let served = filled();
     let page = get(&served, &[("filter[span_id]", "s03")]);
     let attributes = json!({
@@ -47,7 +47,7 @@ fn a_span_has_the_fields_of_meta_beside_the_others() {
 }
 
 #[test]
-fn filters_are_joined() {
+fn filters_are_combined() {
     let served = filled();
     let sorted = |pairs: &[(&str, &str)]| {
         let pairs = [&[("sort", "timestamp")], pairs].concat();

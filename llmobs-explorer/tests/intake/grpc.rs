@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use ureq::http::{HeaderMap, Request, Version};
 
-use crate::served::{PATIENCE, Served};
+use crate::served::{Served, TIMEOUT};
 
 const TRACES: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
@@ -64,10 +64,10 @@ fn post(
     let body = body.to_vec();
     let port = served.port;
     let exchange = async move {
-        let stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.expect("it listens");
-        let (client, connection) = h2::client::handshake(stream).await.expect("it speaks HTTP/2");
+        let stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.expect("a connection");
+        let (client, connection) = h2::client::handshake(stream).await.expect("an HTTP/2 connection");
         tokio::spawn(connection);
-        let mut client = client.ready().await.expect("it takes requests");
+        let mut client = client.ready().await.expect("a connection that accepts requests");
         let (response, mut sender) = client.send_request(request.body(()).unwrap(), false).unwrap();
         sender.send_data(body.into(), is_all).unwrap();
         let (head, mut stream) = response.await.expect("an answer").into_parts();
@@ -79,9 +79,7 @@ fn post(
         answer
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime
-        .block_on(async { tokio::time::timeout(PATIENCE, exchange).await })
-        .expect("it is answered in time")
+    runtime.block_on(async { tokio::time::timeout(TIMEOUT, exchange).await }).expect("an answer in time")
 }
 
 /// A request with one step: field 1 of the request, field 2 of the resource spans, and field 2 of the scope spans, with ids, a name and an
@@ -171,15 +169,15 @@ fn many_requests_on_one_connection_are_all_answered() {
     let served = Served::new();
     let port = served.port;
     let requests = async move {
-        let stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.expect("it listens");
-        let (mut client, connection) = h2::client::handshake(stream).await.expect("it speaks HTTP/2");
+        let stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.expect("a connection");
+        let (mut client, connection) = h2::client::handshake(stream).await.expect("an HTTP/2 connection");
         tokio::spawn(connection);
         let mut statuses = Vec::new();
         // The client knows the limit after the first answer.
         for requests in [1, 99] {
             let mut answers = Vec::new();
             for _ in 0..requests {
-                client = client.ready().await.expect("it takes requests");
+                client = client.ready().await.expect("a connection that accepts requests");
                 let request = Request::post(format!("http://localhost:{port}{TRACES}"))
                     .version(Version::HTTP_2)
                     .header("content-type", "application/grpc");
@@ -194,8 +192,8 @@ fn many_requests_on_one_connection_are_all_answered() {
         statuses
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let statuses = runtime.block_on(async { tokio::time::timeout(PATIENCE, requests).await });
-    assert_eq!(statuses.expect("they are answered in time"), [200; 100]);
+    let statuses = runtime.block_on(async { tokio::time::timeout(TIMEOUT, requests).await });
+    assert_eq!(statuses.expect("answers in time"), [200; 100]);
     assert_eq!(served.rows("span"), 1);
 }
 
@@ -219,7 +217,7 @@ fn damaged_frames_end_their_connection() {
     for at in (0..good.len()).step_by(5) {
         let mut bytes = good.clone();
         bytes[at] ^= 0x55;
-        let mut stream = TcpStream::connect(("127.0.0.1", served.port)).expect("it listens");
+        let mut stream = TcpStream::connect(("127.0.0.1", served.port)).expect("a connection");
         // The explorer may close the connection before everything is written.
         drop(stream.write_all(&bytes));
         drop(stream.shutdown(std::net::Shutdown::Write));

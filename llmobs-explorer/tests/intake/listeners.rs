@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::served::{PATIENCE, Served, exchange};
+use crate::served::{Served, TIMEOUT, exchange};
 
 /// The port in the line with this beginning.
 fn port(served: &mut Served, beginning: &str) -> u16 {
@@ -56,17 +56,17 @@ fn a_taken_port_is_reported_and_the_others_listen() {
 #[test]
 fn half_a_preface_times_out() {
     let served = Served::new();
-    let begun = Instant::now();
-    let mut stream = TcpStream::connect(("127.0.0.1", served.port)).expect("it listens");
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let started = Instant::now();
+    let mut stream = TcpStream::connect(("127.0.0.1", served.port)).expect("a connection");
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
     stream.write_all(b"PRI * HT").unwrap();
     // Unread bytes make the end of the connection a reset.
     let end = stream.read(&mut [0; 1]).map_err(|error| error.kind());
     assert!(matches!(end, Ok(0) | Err(ErrorKind::ConnectionReset)), "{end:?}");
-    assert!(begun.elapsed() > Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert!(started.elapsed() > Duration::from_secs(4), "{:?}", started.elapsed());
     // A request with a similar beginning is answered.
-    let mut stream = TcpStream::connect(("127.0.0.1", served.port)).expect("it listens");
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut stream = TcpStream::connect(("127.0.0.1", served.port)).expect("a connection");
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
     stream.write_all(b"P").unwrap();
     let rest =
         format!("UT /v1/traces HTTP/1.1\r\nHost: localhost:{}\r\nConnection: close\r\n\r\n", served.port);

@@ -63,7 +63,7 @@ fn a_step_gets_its_parent_when_spans_between_arrive_later() {
 }
 
 #[test]
-fn refusals_are_answered_in_the_encoding_and_listed() {
+fn rejections_are_answered_in_the_same_encoding_and_listed() {
     let served = Served::new();
     let plan = [("gen_ai.operation.name", "plan")];
     let reply = post(&served, &[], &[span("00000000000000ff", "", &plan), span("0", "", &plan)]);

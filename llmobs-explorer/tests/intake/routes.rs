@@ -74,7 +74,7 @@ fn an_invalid_metric_is_reported_and_the_others_are_stored() {
 }
 
 #[test]
-fn only_the_latest_refusals_are_kept() {
+fn only_the_latest_rejections_are_kept() {
     let served = Served::new();
     for number in 0..60 {
         assert_eq!(served.post("/api/v2/llmobs", format!("[{number}]").as_bytes()).status, 400);

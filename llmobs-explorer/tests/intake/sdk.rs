@@ -5,7 +5,7 @@ use std::time::Duration;
 use llmobs::Config;
 use llmobs::eval::Evaluation;
 
-use crate::served::{PATIENCE, Served};
+use crate::served::{Served, TIMEOUT};
 
 /// Sends a trace and evaluations of it with a new client.
 fn send(config: Config) {
@@ -31,21 +31,17 @@ fn send(config: Config) {
         .reasoning("it is so")
         .submit()
         .expect("an evaluation");
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(TIMEOUT);
     assert_eq!((report.delivered, report.dropped_total(), report.pending()), (3, 0, 0));
     drop(guard);
 }
 
-/// A process has one client, so both ways are tested one after another.
+/// A process has one client, so both ways are tested sequentially.
 #[test]
-fn the_sdk_sends_directly_and_as_to_an_agent() {
-    let straight = Served::new();
+fn the_sdk_sends_directly_and_through_an_agent() {
+    let direct = Served::new();
     send(
-        Config::from_env()
-            .ml_app("app")
-            .agentless(true)
-            .api_key("k")
-            .override_origin(straight.origin.clone()),
+        Config::from_env().ml_app("app").agentless(true).api_key("k").override_origin(direct.origin.clone()),
     );
     let agent = Served::new();
     send(Config::from_env().ml_app("app").agentless(false).agent_url(agent.origin.clone()));
@@ -53,7 +49,7 @@ fn the_sdk_sends_directly_and_as_to_an_agent() {
     let probed = Served::new();
     send(Config::from_env().ml_app("app").agent_url(probed.origin.clone()));
 
-    for served in [straight, agent, probed] {
+    for served in [direct, agent, probed] {
         assert_eq!(served.rows("rejection"), 0);
         let picture: String = served
             .database()

@@ -36,7 +36,7 @@ fn changes_are_merged_into_the_span() {
 }
 
 #[test]
-fn changes_find_spans_by_any_form_of_their_ids() {
+fn changes_find_spans_by_any_format_of_their_ids() {
     let served = Served::new();
     let (trace, span_id) = ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331");
     served.post("/api/v2/llmobs", &events_body([&span(trace, span_id)]));

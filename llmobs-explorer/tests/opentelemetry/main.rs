@@ -1,5 +1,5 @@
-//! Programs with OpenTelemetry, instrumented by OpenInference and by OpenLLMetry, send spans over HTTP and over gRPC. All ways must have
-//! the same result.
+//! Programs with OpenTelemetry, instrumented by OpenInference and by OpenLLMetry, send spans over HTTP and over gRPC. The result must
+//! be the same.
 //!
 //! The tests are skipped if the programs are missing: see `support/programs.rs`.
 
@@ -23,7 +23,7 @@ use llmobs_local_provider::LocalProvider;
 use serde_json::{Value, json};
 
 use explorer::Explorer;
-use programs::{alone, otel_python, run_silently};
+use programs::{otel_python, run_silently, without_settings};
 
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/opentelemetry/program.py");
 
@@ -95,7 +95,7 @@ fn report(how: &str, protocol: &str) {
     let Some(python) = otel_python() else { return };
     let (explorer, provider) = (Explorer::start(), LocalProvider::start());
     run_silently(
-        alone(python)
+        without_settings(python)
             .args([PROGRAM, how, protocol, &format!("{}/v1", provider.url())])
             .env("OTEL_EXPORTER_OTLP_ENDPOINT", explorer.otlp(protocol)),
     );

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::events;
 use crate::explorer::Explorer;
-use crate::programs::{alone, otel_rig, run, text_of};
+use crate::programs::{otel_rig, run, text_of, without_settings};
 
 /// Further attributes of spans of `tracing`: their place in the source, and their times.
 const OF_TRACING: [&str; 8] = [
@@ -23,7 +23,7 @@ const OF_TRACING: [&str; 8] = [
 fn rig_reports_over_http() {
     let Some(program) = otel_rig() else { return };
     let (explorer, provider) = (Explorer::start(), LocalProvider::start());
-    let (out, err) = run(alone(program)
+    let (out, err) = run(without_settings(program)
         .env("OPENAI_BASE_URL", format!("{}/v1", provider.url()))
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", explorer.otlp("http")));
     assert_eq!((out.as_str(), err.as_str()), ("Response: The result is: 1.609344 km\n", ""));

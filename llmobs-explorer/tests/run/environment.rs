@@ -24,7 +24,7 @@ fn expect(variables: &BTreeMap<String, String>, expected: &[(&str, &str)]) {
 }
 
 #[test]
-fn programs_report_to_the_explorer_and_nowhere_else() {
+fn programs_report_only_to_the_explorer() {
     let mut command = run(&[], "env");
     // These would send spans or a real key elsewhere.
     command

@@ -25,7 +25,7 @@ fn output_and_input_pass_through_unchanged() {
 }
 
 #[test]
-fn the_exit_code_is_the_one_of_the_program() {
+fn the_exit_code_is_that_of_the_program() {
     for (script, code) in [
         ("exit 0", 0),
         ("exit 1", 1),

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use crate::run;
-use crate::served::{LLMOBS, PATIENCE, until};
+use crate::served::{LLMOBS, TIMEOUT, until};
 
 /// The output of a child, line by line as it arrives.
 fn lines(child: &mut Child) -> mpsc::Receiver<String> {
@@ -25,7 +25,7 @@ fn lines(child: &mut Child) -> mpsc::Receiver<String> {
 /// Waits for a line with this text.
 fn wait_for(lines: &mpsc::Receiver<String>, part: &str) -> String {
     loop {
-        let line = lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no line contains {part:?}"));
+        let line = lines.recv_timeout(TIMEOUT).unwrap_or_else(|_| panic!("no line contains {part:?}"));
         if line.contains(part) {
             return line;
         }
@@ -91,7 +91,7 @@ fn serve_ends_after_sigterm_and_sigint() {
         errors.read_line(&mut line).unwrap();
         signal(child.id(), name);
         assert_eq!(end(&mut child).code(), Some(0), "{name}");
-        // Reads what is left in the pipe.
+        // Reads the rest of the pipe.
         drop(errors.read_to_end(&mut Vec::new()));
     }
 }

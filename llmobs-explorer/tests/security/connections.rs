@@ -4,30 +4,30 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::served::{PATIENCE, Reply, Served, until};
+use crate::served::{Reply, Served, TIMEOUT, until};
 
-/// Each of these waits for some seconds, so they run at the same time.
+/// Each of these waits for some seconds, so they run concurrently.
 #[test]
-fn slow_clients_do_not_hold_up_others() {
+fn slow_clients_do_not_block_others() {
     std::thread::scope(|scope| {
         scope.spawn(a_head_that_arrives_byte_by_byte_times_out);
         scope.spawn(a_body_that_never_ends_times_out);
         scope.spawn(idle_connections_are_closed_for_those_beyond_the_limit);
-        scope.spawn(slow_bodies_do_not_hold_up_others);
-        scope.spawn(many_senders_with_connections_of_their_own_lose_nothing);
+        scope.spawn(slow_bodies_do_not_block_others);
+        scope.spawn(many_senders_with_separate_connections_lose_nothing);
         scope.spawn(a_client_that_never_reads_is_disconnected);
     });
 }
 
 /// The rest of an answer, and the time until the explorer closed the connection.
 fn rest(stream: &mut TcpStream, since: Instant) -> (Option<Reply>, Duration) {
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
     let mut bytes = Vec::new();
     drop(stream.read_to_end(&mut bytes));
     (Reply::parse(&bytes), since.elapsed())
 }
 
-/// The limit is ten seconds. A loaded machine may look at its clock later.
+/// The limit is ten seconds. A loaded machine may notice the timeout later.
 const LIMIT: Duration = Duration::from_secs(20);
 
 fn a_head_that_arrives_byte_by_byte_times_out() {
@@ -65,9 +65,9 @@ fn a_body_that_never_ends_times_out() {
 }
 
 /// Opens a connection, asks for a page, and keeps the connection open.
-fn ask_and_stay(served: &Served) -> TcpStream {
+fn ask_and_keep_open(served: &Served) -> TcpStream {
     let mut stream = TcpStream::connect(("127.0.0.1", served.port)).expect("a connection");
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
     write!(stream, "GET /info HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", served.port).unwrap();
     let mut beginning = [0; 12];
     stream.read_exact(&mut beginning).expect("an answer");
@@ -78,12 +78,12 @@ fn ask_and_stay(served: &Served) -> TcpStream {
 fn idle_connections_are_closed_for_those_beyond_the_limit() {
     let served = Served::new();
     // Each gets an answer, although all others stay open.
-    let open: Vec<TcpStream> = (0..200).map(|_| ask_and_stay(&served)).collect();
+    let open: Vec<TcpStream> = (0..200).map(|_| ask_and_keep_open(&served)).collect();
     assert_eq!(served.get("/traces").status, 200);
     drop(open);
 }
 
-fn slow_bodies_do_not_hold_up_others() {
+fn slow_bodies_do_not_block_others() {
     let served = Served::new();
     let head = format!(
         "POST /api/v2/llmobs HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Length: 16000000\r\n\r\n[",
@@ -103,7 +103,7 @@ fn slow_bodies_do_not_hold_up_others() {
     drop(slow);
 }
 
-fn many_senders_with_connections_of_their_own_lose_nothing() {
+fn many_senders_with_separate_connections_lose_nothing() {
     let served = Served::new();
     std::thread::scope(|scope| {
         for sender in 0..150 {

@@ -62,7 +62,7 @@ fn requests_without_the_token_are_refused() {
 }
 
 #[test]
-fn a_browser_keeps_the_token_and_the_address_loses_it() {
+fn the_token_moves_from_the_address_to_a_cookie() {
     let mut served = Served::with(&["--host", "0.0.0.0"]);
     let token = token(&mut served);
     let first = get(&served, &format!("/traces?token={token}&view=spans"), &[]);

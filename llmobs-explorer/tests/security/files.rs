@@ -22,7 +22,7 @@ fn assert_headers(reply: &Reply, what: &str) {
 }
 
 #[test]
-fn every_answer_carries_the_headers() {
+fn every_answer_has_the_security_headers() {
     let served = Served::new();
     let mut event = span("T", "1");
     event["session_id"] = "s".into();
@@ -91,7 +91,7 @@ fn pages_have_no_inline_scripts_or_styles() {
 }
 
 #[test]
-fn no_path_leads_to_a_file() {
+fn no_path_serves_a_file_of_the_system() {
     let served = Served::new();
     let long = format!("/{}", "a".repeat(64 * 1024));
     let long_name = format!("/traces/{}", "a".repeat(16 * 1024));

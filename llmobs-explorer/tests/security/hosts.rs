@@ -1,4 +1,4 @@
-//! V1 and V2: pages of other sites neither read nor write, whatever name they use for this machine.
+//! V1 and V2: pages of other sites neither read nor write, with any name of this machine.
 
 use crate::served::{Served, events_body, span};
 
@@ -8,7 +8,7 @@ fn status(served: &Served, request: &str) -> u16 {
 }
 
 #[test]
-fn only_names_of_this_machine_with_the_own_port_are_accepted() {
+fn only_names_of_this_machine_with_its_port_are_accepted() {
     let served = Served::new();
     for (hosts, expected) in [
         ("Host: 127.0.0.1:PORT\n", 200),

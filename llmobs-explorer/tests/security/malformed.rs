@@ -12,7 +12,7 @@ fn with(name: &str, value: Value) -> Value {
 }
 
 #[test]
-fn invalid_events_are_reported_and_their_neighbours_stored() {
+fn invalid_events_are_reported_and_other_events_are_stored() {
     let served = Served::new();
     let mut deep = json!(1);
     for _ in 0..140 {
@@ -52,7 +52,7 @@ fn invalid_events_are_reported_and_their_neighbours_stored() {
 }
 
 #[test]
-fn sums_that_overflow_break_no_page() {
+fn overflowing_sums_do_not_break_pages() {
     let served = Served::new();
     let most = 9_223_372_036_854_775_807_i64;
     for id in ["1", "2", "3"] {
@@ -126,7 +126,7 @@ fn invalid_bodies_are_refused() {
 }
 
 #[test]
-fn of_two_events_with_one_id_the_first_is_stored() {
+fn the_first_of_two_events_with_one_id_is_stored() {
     let served = Served::new();
     let (first, mut second) = (span("T", "1"), span("T", "1"));
     second["name"] = "other".into();

@@ -30,7 +30,7 @@ const HOSTILE: [&str; 24] = [
 ];
 
 #[test]
-fn characters_with_a_meaning_elsewhere_change_nothing() {
+fn special_characters_have_no_effect() {
     let served = Served::new();
     let mut event = span("T", "1");
     event["tags"] = serde_json::json!(["user:'; DROP TABLE span; --"]);

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::served::{PATIENCE, Reply, Served, events_body, span};
+use crate::served::{Reply, Served, TIMEOUT, events_body, span};
 
 /// The limit of peak memory, in MiB.
 const PEAK: u64 = 128;
@@ -66,7 +66,7 @@ fn compressed_bombs_are_refused_at_the_limit() {
 fn a_hundred_megabytes_are_refused_with_and_without_their_length() {
     let served = Served::new();
     let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
     let head = format!(
         "POST /api/v2/llmobs HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\nContent-Type: application/json\r\n",
         served.port
@@ -77,7 +77,7 @@ fn a_hundred_megabytes_are_refused_with_and_without_their_length() {
     assert_eq!(Reply::parse(&bytes).expect("an answer").status, 413);
 
     let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
-    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    stream.set_write_timeout(Some(TIMEOUT)).unwrap();
     stream.write_all(format!("{head}Transfer-Encoding: chunked\r\n\r\n").as_bytes()).unwrap();
     let chunk = [b"100000\r\n".as_slice(), &vec![b' '; 1 << 20], b"\r\n"].concat();
     // The explorer closes the connection before all of these hundred chunks are sent.
@@ -88,7 +88,7 @@ fn a_hundred_megabytes_are_refused_with_and_without_their_length() {
 }
 
 #[test]
-fn many_large_bodies_at_once_wait_for_room() {
+fn many_concurrent_large_bodies_wait_for_memory() {
     let served = Served::new();
     std::thread::scope(|scope| {
         for number in 10..26 {

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use serde_json::{Value, json};
 
-use super::PATIENCE;
+use super::TIMEOUT;
 
 /// An answer.
 #[derive(Debug)]
@@ -78,8 +78,8 @@ fn try_connect(port: u16) -> Option<TcpStream> {
 }
 
 fn talk(mut stream: TcpStream, request: &[u8]) -> Option<Reply> {
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+    stream.set_write_timeout(Some(TIMEOUT)).unwrap();
     // The explorer may answer and close before it has read everything.
     drop(stream.write_all(request));
     let mut bytes = Vec::new();

@@ -19,8 +19,8 @@ use rusqlite::{Connection, OpenFlags};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
-/// A timeout that nothing here reaches, even on a loaded machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// A timeout that no test reaches, even on a loaded machine.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The path of the program.
 pub(crate) const LLMOBS: &str = env!("CARGO_BIN_EXE_llmobs");
@@ -178,7 +178,7 @@ impl Served {
     pub(crate) fn database(&self) -> Connection {
         let connection =
             Connection::open_with_flags(&self.store, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("a store");
-        connection.busy_timeout(PATIENCE).unwrap();
+        connection.busy_timeout(TIMEOUT).unwrap();
         connection
     }
 
@@ -213,9 +213,9 @@ impl Drop for Served {
     }
 }
 
-/// Repeats an attempt until it returns a value. Panics after [`PATIENCE`].
+/// Repeats an attempt until it returns a value. Panics after [`TIMEOUT`].
 pub(crate) fn until<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + TIMEOUT;
     loop {
         if let Some(found) = attempt() {
             return found;

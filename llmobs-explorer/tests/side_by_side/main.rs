@@ -30,7 +30,7 @@ use llmobs_local_provider::LocalProvider;
 
 use explorer::Explorer;
 use page::with_page_of;
-use programs::{alone, ddtrace_node, ddtrace_python, otel_python, otel_rig, run, run_silently};
+use programs::{ddtrace_node, ddtrace_python, otel_python, otel_rig, run, run_silently, without_settings};
 
 const TESTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
 
@@ -48,12 +48,14 @@ fn one_list_shows_all_programs() {
     let model_address = format!("{}/v1", provider.url());
 
     let program = format!("{TESTS}/ddtrace/program.py");
-    run_silently(alone(ddtrace).args([&program, "ddtrace"]).env("DD_TRACE_AGENT_URL", &explorer.origin));
+    run_silently(
+        without_settings(ddtrace).args([&program, "ddtrace"]).env("DD_TRACE_AGENT_URL", &explorer.origin),
+    );
     // Node looks for modules beside the program.
     let program = node.join(format!("side-by-side-{}.mjs", std::process::id()));
     fs::copy(format!("{TESTS}/ddtrace/program.mjs"), &program).unwrap();
     run_silently(
-        alone("node")
+        without_settings("node")
             .arg(&program)
             .env("DD_LLMOBS_ENABLED", "1")
             .env("DD_LLMOBS_ML_APP", "dd-trace")
@@ -63,12 +65,12 @@ fn one_list_shows_all_programs() {
     let program = format!("{TESTS}/opentelemetry/program.py");
     for how in ["openinference", "openllmetry"] {
         run_silently(
-            alone(otel)
+            without_settings(otel)
                 .args([&program, how, "http", &model_address])
                 .env("OTEL_EXPORTER_OTLP_ENDPOINT", explorer.otlp("http")),
         );
     }
-    run(alone(rig)
+    run(without_settings(rig)
         .env("OPENAI_BASE_URL", &model_address)
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", explorer.otlp("http")));
 

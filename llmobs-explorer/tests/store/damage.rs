@@ -25,19 +25,19 @@ fn filled(folder: &TempDir) -> PathBuf {
     store
 }
 
-fn spoil(store: &Path, from: u64, bytes: usize) {
+fn overwrite(store: &Path, from: u64, bytes: usize) {
     OpenOptions::new().write(true).open(store).unwrap().write_all_at(&vec![0xa5; bytes], from).unwrap();
 }
 
 #[test]
 fn a_store_that_cannot_be_opened_is_set_aside() {
-    for (what, spoil) in [
-        ("the tables", (|store| spoil(store, 100, 900)) as fn(&Path)),
+    for (what, overwrite) in [
+        ("the tables", (|store| overwrite(store, 100, 900)) as fn(&Path)),
         ("the end", |store| OpenOptions::new().write(true).open(store).unwrap().set_len(3 * PAGE).unwrap()),
     ] {
         let folder = TempDir::new().unwrap();
         let store = filled(&folder);
-        spoil(&store);
+        overwrite(&store);
         let before = fs::read(&store).unwrap();
         let mut served = Served::at(&store, &[]);
         let aside = folder.path().join("traces.db.damaged-0");
@@ -61,7 +61,7 @@ fn damage_found_later_is_reported_with_a_remedy() {
         statement.query_map([], |row| row.get("rootpage")).unwrap().collect::<Result<_, _>>().unwrap()
     };
     for page in roots {
-        spoil(&store, u64::from(page - 1) * PAGE, 8192);
+        overwrite(&store, u64::from(page - 1) * PAGE, 8192);
     }
     let mut served = Served::at(&store, &[]);
     let remedy = "stop llmobs, move the file away, and start llmobs again";
@@ -98,7 +98,7 @@ fn damage_in_any_page_does_not_end_the_explorer() {
     let pages = whole.len() as u64 / PAGE;
     for page in (1..pages).step_by(usize::try_from(pages / 12).unwrap().max(1)) {
         fs::write(&store, &whole).unwrap();
-        spoil(&store, page * PAGE + 8, 2000);
+        overwrite(&store, page * PAGE + 8, 2000);
         let mut served = Served::at(&store, &[]);
         for path in
             ["/traces", "/traces?q=question", "/traces/T7", "/traces/T7/spans/1/event.json", "/evaluations"]

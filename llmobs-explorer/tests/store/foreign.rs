@@ -83,7 +83,7 @@ fn missing_folders_are_created_and_an_empty_file_is_used() {
 }
 
 #[test]
-fn explorers_that_start_at_once_create_one_store() {
+fn explorers_that_start_concurrently_create_one_store() {
     let folder = TempDir::new().unwrap();
     let store = folder.path().join("traces.db");
     std::thread::scope(|scope| {

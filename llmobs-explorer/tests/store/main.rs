@@ -1,4 +1,4 @@
-//! The store: what it keeps and for how long, and its errors.
+//! The store: its data, its retention and its errors.
 
 #![allow(
     clippy::expect_used,

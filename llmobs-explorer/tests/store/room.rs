@@ -34,7 +34,7 @@ fn clients_are_asked_to_retry_while_another_process_locks_the_store() {
 }
 
 /// An explorer with its store on a disk of four megabytes. `None` if the system does not allow mounts.
-fn on_a_small_disk() -> Option<(Served, PathBuf, TempDir)> {
+fn serve_on_a_small_disk() -> Option<(Served, PathBuf, TempDir)> {
     let folder = TempDir::new().unwrap();
     let mount = "mount -t tmpfs -o size=4m tmpfs \"$1\"";
     let unshared = |script: &str| {
@@ -58,7 +58,7 @@ fn on_a_small_disk() -> Option<(Served, PathBuf, TempDir)> {
 
 #[test]
 fn a_full_disk_loses_nothing_and_freed_space_is_used() {
-    let Some((served, disk, _folder)) = on_a_small_disk() else { return };
+    let Some((served, disk, _folder)) = serve_on_a_small_disk() else { return };
     let filler = disk.join("filler");
     fs::write(&filler, vec![1; 1 << 20]).unwrap();
     let mut stored = Vec::new();

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use served::{PATIENCE, Served};
+use served::{Served, TIMEOUT};
 
 pub(crate) struct Explorer {
     served: Served,
@@ -37,7 +37,7 @@ impl Explorer {
             served.line(&beginning).split_off(beginning.len())
         });
         let agent = ureq::Agent::config_builder()
-            .timeout_global(Some(PATIENCE))
+            .timeout_global(Some(TIMEOUT))
             .http_status_as_error(false)
             .proxy(None)
             .build()

@@ -79,8 +79,8 @@ fn required<T>(found: Option<T>, variable: &str, command: &str) -> Option<T> {
     found
 }
 
-/// A program without variables of this environment that affect where it sends spans.
-pub(crate) fn alone(program: impl AsRef<OsStr>) -> Command {
+/// A program without the variables of this environment that set where it sends spans.
+pub(crate) fn without_settings(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.env_clear().stdin(Stdio::null()).current_dir(env!("CARGO_TARGET_TMPDIR"));
     command.envs(["PATH", "HOME", "TMPDIR"].into_iter().filter_map(|name| Some((name, env::var_os(name)?))));

@@ -1,4 +1,4 @@
-//! An answer in the forms of each protocol: whole, and as a stream.
+//! An answer in the format of each protocol: whole, and as a stream.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -6,19 +6,19 @@ use fastrand::Rng;
 use llmobs_providers::Protocol;
 use serde_json::{Value, json};
 
-use crate::random::{Call, Part, Said, Shape, pieces};
+use crate::random::{Call, ModelAnswer, Part, Shape, pieces};
 use crate::support::frame;
 
 /// The bodies of one answer.
 pub(crate) struct Bodies {
-    /// `None` where there are only streams.
+    /// `None` if there are only streams.
     pub(crate) whole: Option<Vec<u8>>,
     pub(crate) stream: Vec<u8>,
     /// Whether the stream has the tokens.
     pub(crate) has_usage: bool,
 }
 
-/// The protocols that answer with messages, and what they can say.
+/// The protocols that answer with messages, and the parts that they can have.
 pub(crate) const CHATS: [(Protocol, Shape); 13] = [
     (Protocol::OpenAiChat, Shape::Ordered),
     (Protocol::OpenAiCompletions, Shape::Text),
@@ -27,7 +27,7 @@ pub(crate) const CHATS: [(Protocol, Shape); 13] = [
     (Protocol::GeminiGenerate, Shape::Any),
     (Protocol::GeminiInteractions, Shape::Any),
     (Protocol::OllamaChat, Shape::Ordered),
-    (Protocol::OllamaGenerate, Shape::Thoughtful),
+    (Protocol::OllamaGenerate, Shape::ThoughtAndText),
     (Protocol::BedrockConverse, Shape::Any),
     (Protocol::BedrockInvoke, Shape::Any),
     (Protocol::BedrockAgent, Shape::Text),
@@ -35,9 +35,12 @@ pub(crate) const CHATS: [(Protocol, Shape); 13] = [
     (Protocol::CohereChatV1, Shape::TextAndCalls),
 ];
 
-pub(crate) fn bodies(protocol: Protocol, said: &Said, random: &mut Rng) -> Bodies {
-    let mut writer =
-        Writer { said, random, raw: said.calls().iter().map(|call| call.text.clone()).collect() };
+pub(crate) fn bodies(protocol: Protocol, model_answer: &ModelAnswer, random: &mut Rng) -> Bodies {
+    let mut writer = Writer {
+        model_answer,
+        random,
+        raw: model_answer.calls().iter().map(|call| call.text.clone()).collect(),
+    };
     match protocol {
         Protocol::OpenAiChat => writer.openai_chat(),
         Protocol::OpenAiCompletions => writer.openai_completions(),
@@ -57,7 +60,7 @@ pub(crate) fn bodies(protocol: Protocol, said: &Said, random: &mut Rng) -> Bodie
 }
 
 struct Writer<'a> {
-    said: &'a Said,
+    model_answer: &'a ModelAnswer,
     random: &'a mut Rng,
     /// The arguments of the calls, which keep their digits in a body.
     raw: Vec<String>,
@@ -66,11 +69,11 @@ struct Writer<'a> {
 impl Writer<'_> {
     /// A placeholder for the arguments of a call, which are inserted as text.
     fn arguments(&self, call: &Call) -> Value {
-        let index = self.said.calls().iter().position(|known| known.id == call.id).unwrap();
+        let index = self.model_answer.calls().iter().position(|known| known.id == call.id).unwrap();
         json!(format!("@@RAW{index}@@"))
     }
 
-    /// The text of a body, with escapes of one style or another.
+    /// The text of a body, with or without escapes of characters that are not ASCII.
     fn body(&mut self, value: &Value) -> String {
         let mut text = value.to_string();
         for (index, raw) in self.raw.iter().enumerate() {
@@ -83,7 +86,7 @@ impl Writer<'_> {
         pieces(self.random, text)
     }
 
-    /// Server-sent events with ends of lines of one style, and comments between them.
+    /// Server-sent events with one style of line endings, and comments between them.
     fn events(&mut self, events: &[Value], last: &str) -> Vec<u8> {
         let end = ["\n", "\r\n", "\r"][self.random.usize(..3)];
         let is_named = self.random.bool();
@@ -122,19 +125,19 @@ impl Writer<'_> {
     }
 
     fn openai_chat(&mut self) -> Bodies {
-        let said = self.said;
-        let (thought, text) = (said.thought(), said.text());
+        let model_answer = self.model_answer;
+        let (thought, text) = (model_answer.thought(), model_answer.text());
         let key = ["reasoning_content", "reasoning"][self.random.usize(..2)];
         let function = |call: &Call, arguments: &str| json!({ "name": call.name, "arguments": arguments });
-        let calls: Vec<_> = said
+        let calls: Vec<_> = model_answer
             .calls()
             .iter()
             .map(|call| json!({ "id": call.id, "type": "function", "function": function(call, &call.text) }))
             .collect();
         let mut message = json!({ "role": "assistant", "content": text, "tool_calls": calls });
         message[key] = json!(thought);
-        let usage = json!({ "prompt_tokens": said.input, "completion_tokens": said.output });
-        let start = json!({ "id": said.id, "model": said.model });
+        let usage = json!({ "prompt_tokens": model_answer.input, "completion_tokens": model_answer.output });
+        let start = json!({ "id": model_answer.id, "model": model_answer.model });
         let chunk = |delta: Value, finish: Option<&str>| {
             let choice = json!({ "index": 0, "delta": delta, "finish_reason": finish });
             let mut chunk = start.clone();
@@ -149,9 +152,9 @@ impl Writer<'_> {
         for piece in self.pieces(text.unwrap_or_default()) {
             events.push(chunk(json!({ "content": piece }), None));
         }
-        // Pieces of several calls come in any order.
+        // Pieces of several calls arrive in any order.
         let mut of_calls: Vec<Vec<Value>> = Vec::new();
-        for (index, call) in said.calls().into_iter().enumerate() {
+        for (index, call) in model_answer.calls().into_iter().enumerate() {
             let first =
                 json!({ "index": index, "id": call.id, "type": "function", "function": function(call, "") });
             let mut deltas = vec![first];
@@ -160,7 +163,7 @@ impl Writer<'_> {
             }
             of_calls.push(deltas);
         }
-        // Calls begin in their order.
+        // Calls start in order.
         for deltas in &mut of_calls {
             events.push(chunk(json!({ "tool_calls": [deltas.remove(0)] }), None));
         }
@@ -185,12 +188,12 @@ impl Writer<'_> {
     }
 
     fn openai_completions(&mut self) -> Bodies {
-        let said = self.said;
-        let text = said.text().unwrap_or_default();
-        let usage = json!({ "prompt_tokens": said.input, "completion_tokens": said.output });
+        let model_answer = self.model_answer;
+        let text = model_answer.text().unwrap_or_default();
+        let usage = json!({ "prompt_tokens": model_answer.input, "completion_tokens": model_answer.output });
         let event = |text: &str, finish: Option<&str>, usage: &Value| {
             json!({
-                "id": said.id, "object": "text_completion", "model": said.model, "usage": usage,
+                "id": model_answer.id, "object": "text_completion", "model": model_answer.model, "usage": usage,
                 "choices": [{ "index": 0, "text": text, "finish_reason": finish }]
             })
         };
@@ -206,11 +209,11 @@ impl Writer<'_> {
     }
 
     fn openai_responses(&mut self) -> Bodies {
-        let said = self.said;
+        let model_answer = self.model_answer;
         let (mut items, mut events) = (Vec::new(), Vec::new());
         let response = |status: &str, output: &[Value], usage: Value| {
             json!({
-                "id": said.id, "object": "response", "model": said.model, "status": status, "output": output,
+                "id": model_answer.id, "object": "response", "model": model_answer.model, "status": status, "output": output,
                 "usage": usage
             })
         };
@@ -222,9 +225,9 @@ impl Writer<'_> {
         events.push(
             json!({ "type": "response.created", "response": response("in_progress", &[], Value::Null) }),
         );
-        for (index, part) in said.parts.iter().enumerate() {
+        for (index, part) in model_answer.parts.iter().enumerate() {
             let id = format!("item_{index}");
-            let (begun, item, pieces, kind) = match part {
+            let (started, item, pieces, kind) = match part {
                 Part::Thought(text) => (
                     json!({ "type": "reasoning", "id": id, "summary": [] }),
                     json!({ "type": "reasoning", "id": id, "summary": [{ "type": "summary_text", "text": text }] }),
@@ -251,7 +254,7 @@ impl Writer<'_> {
                     (item(""), item(&call.text), pieces, "response.function_call_arguments.delta")
                 }
             };
-            events.push(event("response.output_item.added", index, json!({ "item": begun })));
+            events.push(event("response.output_item.added", index, json!({ "item": started })));
             for piece in pieces {
                 let mut delta = json!({ "item_id": id, "delta": piece });
                 delta[if kind.contains("summary") { "summary_index" } else { "content_index" }] = json!(0);
@@ -260,7 +263,7 @@ impl Writer<'_> {
             events.push(event("response.output_item.done", index, json!({ "item": item })));
             items.push(item);
         }
-        let usage = json!({ "input_tokens": said.input, "output_tokens": said.output });
+        let usage = json!({ "input_tokens": model_answer.input, "output_tokens": model_answer.output });
         let whole = response("completed", &items, usage);
         events.push(json!({ "type": "response.completed", "response": whole }));
         let stream = self.events(&events, "");
@@ -269,18 +272,18 @@ impl Writer<'_> {
 
     /// The events of Anthropic's stream, and the whole answer.
     fn anthropic_events(&mut self) -> (Value, Vec<Value>) {
-        let said = self.said;
+        let model_answer = self.model_answer;
         let message = |content: &[Value], stop: Option<&str>, usage: Value| {
             json!({
-                "id": said.id, "type": "message", "role": "assistant", "model": said.model, "content": content,
+                "id": model_answer.id, "type": "message", "role": "assistant", "model": model_answer.model, "content": content,
                 "stop_reason": stop, "usage": usage
             })
         };
-        let first = message(&[], None, json!({ "input_tokens": said.input, "output_tokens": 1 }));
+        let first = message(&[], None, json!({ "input_tokens": model_answer.input, "output_tokens": 1 }));
         let mut events = vec![json!({ "type": "message_start", "message": first })];
         let mut blocks = Vec::new();
-        for (index, part) in said.parts.iter().enumerate() {
-            let (begun, block, deltas) = match part {
+        for (index, part) in model_answer.parts.iter().enumerate() {
+            let (started, block, deltas) = match part {
                 Part::Thought(text) => {
                     let pieces = self.pieces(text).into_iter();
                     let deltas: Vec<_> =
@@ -311,7 +314,7 @@ impl Writer<'_> {
                     )
                 }
             };
-            events.push(json!({ "type": "content_block_start", "index": index, "content_block": begun }));
+            events.push(json!({ "type": "content_block_start", "index": index, "content_block": started }));
             for delta in deltas {
                 events.push(json!({ "type": "content_block_delta", "index": index, "delta": delta }));
             }
@@ -319,12 +322,12 @@ impl Writer<'_> {
             events.push(json!({ "type": "ping" }));
             blocks.push(block);
         }
-        let output = json!({ "output_tokens": said.output });
+        let output = json!({ "output_tokens": model_answer.output });
         events.push(
             json!({ "type": "message_delta", "delta": { "stop_reason": "end_turn" }, "usage": output }),
         );
         events.push(json!({ "type": "message_stop" }));
-        let usage = json!({ "input_tokens": said.input, "output_tokens": said.output });
+        let usage = json!({ "input_tokens": model_answer.input, "output_tokens": model_answer.output });
         (message(&blocks, Some("end_turn"), usage), events)
     }
 
@@ -335,19 +338,19 @@ impl Writer<'_> {
     }
 
     fn gemini_generate(&mut self) -> Bodies {
-        let said = self.said;
+        let model_answer = self.model_answer;
         let answer = |parts: Vec<Value>, finish: Option<&str>| {
             let mut candidate = json!({ "index": 0, "content": { "role": "model", "parts": parts } });
             if let Some(reason) = finish {
                 candidate["finishReason"] = json!(reason);
             }
             json!({
-                "candidates": [candidate], "responseId": said.id, "modelVersion": said.model,
-                "usageMetadata": { "promptTokenCount": said.input, "candidatesTokenCount": said.output }
+                "candidates": [candidate], "responseId": model_answer.id, "modelVersion": model_answer.model,
+                "usageMetadata": { "promptTokenCount": model_answer.input, "candidatesTokenCount": model_answer.output }
             })
         };
         let (mut parts, mut events) = (Vec::new(), Vec::new());
-        for part in &said.parts {
+        for part in &model_answer.parts {
             match part {
                 Part::Thought(text) => {
                     parts.push(json!({ "text": text, "thought": true }));
@@ -382,13 +385,13 @@ impl Writer<'_> {
     }
 
     fn gemini_interactions(&mut self) -> Bodies {
-        let said = self.said;
-        let interaction = |status: &str| json!({ "id": said.id, "object": "interaction", "model": said.model, "status": status });
+        let model_answer = self.model_answer;
+        let interaction = |status: &str| json!({ "id": model_answer.id, "object": "interaction", "model": model_answer.model, "status": status });
         let event = |kind: &str, index: usize, key: &str, value: Value| json!({ "event_type": kind, "index": index, key: value });
         let first = json!({ "event_type": "interaction.created", "interaction": interaction("in_progress") });
         let (mut steps, mut events) = (Vec::new(), vec![first]);
-        for (index, part) in said.parts.iter().enumerate() {
-            let (begun, step, deltas): (_, _, Vec<Value>) = match part {
+        for (index, part) in model_answer.parts.iter().enumerate() {
+            let (started, step, deltas): (_, _, Vec<Value>) = match part {
                 Part::Thought(text) => {
                     let content = |text: &str| json!({ "type": "text", "text": text });
                     let pieces = self.pieces(text).into_iter();
@@ -421,7 +424,7 @@ impl Writer<'_> {
                     )
                 }
             };
-            events.push(event("step.start", index, "step", begun));
+            events.push(event("step.start", index, "step", started));
             for delta in deltas {
                 events.push(event("step.delta", index, "delta", delta));
             }
@@ -429,7 +432,8 @@ impl Writer<'_> {
             steps.push(step);
         }
         let mut whole = interaction("completed");
-        whole["usage"] = json!({ "total_input_tokens": said.input, "total_output_tokens": said.output });
+        whole["usage"] =
+            json!({ "total_input_tokens": model_answer.input, "total_output_tokens": model_answer.output });
         events.push(json!({ "event_type": "interaction.completed", "interaction": whole }));
         whole["steps"] = json!(steps);
         let stream = self.events(&events, "event: done\ndata: [DONE]\n\n");
@@ -437,20 +441,21 @@ impl Writer<'_> {
     }
 
     fn ollama_chat(&mut self) -> Bodies {
-        let said = self.said;
-        let (thought, text) = (said.thought().unwrap_or_default(), said.text().unwrap_or_default());
-        let calls: Vec<_> = said
+        let model_answer = self.model_answer;
+        let (thought, text) =
+            (model_answer.thought().unwrap_or_default(), model_answer.text().unwrap_or_default());
+        let calls: Vec<_> = model_answer
             .calls()
             .into_iter()
             .map(|call| json!({ "function": { "name": call.name, "arguments": self.arguments(call) } }))
             .collect();
         let message = |mut fields: Value, done: bool| {
             fields["role"] = json!("assistant");
-            let mut event = json!({ "model": said.model, "message": fields, "done": done });
+            let mut event = json!({ "model": model_answer.model, "message": fields, "done": done });
             if done {
                 event["done_reason"] = json!("stop");
-                event["prompt_eval_count"] = json!(said.input);
-                event["eval_count"] = json!(said.output);
+                event["prompt_eval_count"] = json!(model_answer.input);
+                event["eval_count"] = json!(model_answer.output);
             }
             event
         };
@@ -471,15 +476,16 @@ impl Writer<'_> {
     }
 
     fn ollama_generate(&mut self) -> Bodies {
-        let said = self.said;
-        let (thought, text) = (said.thought().unwrap_or_default(), said.text().unwrap_or_default());
+        let model_answer = self.model_answer;
+        let (thought, text) =
+            (model_answer.thought().unwrap_or_default(), model_answer.text().unwrap_or_default());
         let event = |text: &str, thought: &str, done: bool| {
             let mut event =
-                json!({ "model": said.model, "response": text, "thinking": thought, "done": done });
+                json!({ "model": model_answer.model, "response": text, "thinking": thought, "done": done });
             if done {
                 event["done_reason"] = json!("stop");
-                event["prompt_eval_count"] = json!(said.input);
-                event["eval_count"] = json!(said.output);
+                event["prompt_eval_count"] = json!(model_answer.input);
+                event["eval_count"] = json!(model_answer.output);
             }
             event
         };
@@ -497,10 +503,10 @@ impl Writer<'_> {
 
     /// The events of Converse's stream, and the whole answer.
     fn converse_events(&mut self) -> (Value, Vec<(&'static str, Value)>) {
-        let said = self.said;
+        let model_answer = self.model_answer;
         let mut events = vec![("messageStart", json!({ "role": "assistant" }))];
         let mut blocks = Vec::new();
-        for (index, part) in said.parts.iter().enumerate() {
+        for (index, part) in model_answer.parts.iter().enumerate() {
             let (start, block, deltas): (_, _, Vec<Value>) = match part {
                 Part::Thought(text) => {
                     let pieces = self.pieces(text).into_iter();
@@ -516,11 +522,11 @@ impl Writer<'_> {
                 }
                 Part::Call(call) => {
                     let pieces = self.pieces(&call.text).into_iter();
-                    let begun = json!({ "toolUseId": call.id, "name": call.name });
-                    let mut whole = begun.clone();
+                    let started = json!({ "toolUseId": call.id, "name": call.name });
+                    let mut whole = started.clone();
                     whole["input"] = self.arguments(call);
                     (
-                        Some(json!({ "toolUse": begun })),
+                        Some(json!({ "toolUse": started })),
                         json!({ "toolUse": whole }),
                         pieces.map(|piece| json!({ "toolUse": { "input": piece } })).collect(),
                     )
@@ -535,7 +541,7 @@ impl Writer<'_> {
             events.push(("contentBlockStop", json!({ "contentBlockIndex": index })));
             blocks.push(block);
         }
-        let usage = json!({ "inputTokens": said.input, "outputTokens": said.output });
+        let usage = json!({ "inputTokens": model_answer.input, "outputTokens": model_answer.output });
         events.push(("messageStop", json!({ "stopReason": "end_turn" })));
         events.push(("metadata", json!({ "usage": usage })));
         let message = json!({ "role": "assistant", "content": blocks });
@@ -565,7 +571,7 @@ impl Writer<'_> {
     }
 
     fn agent(&mut self) -> Bodies {
-        let text = self.said.text().unwrap_or_default();
+        let text = self.model_answer.text().unwrap_or_default();
         let pieces = self.pieces(text);
         let frames: Vec<_> =
             pieces.iter().map(|piece| ("chunk", json!({ "bytes": STANDARD.encode(piece) }))).collect();
@@ -573,16 +579,17 @@ impl Writer<'_> {
     }
 
     fn cohere_chat(&mut self) -> Bodies {
-        let said = self.said;
-        let (thought, text) = (said.thought().unwrap_or_default(), said.text().unwrap_or_default());
+        let model_answer = self.model_answer;
+        let (thought, text) =
+            (model_answer.thought().unwrap_or_default(), model_answer.text().unwrap_or_default());
         let event = |kind: &str, index: usize, message: Value| json!({ "type": kind, "index": index, "delta": { "message": message } });
         let first = json!({ "role": "assistant", "content": [], "tool_plan": "", "tool_calls": [] });
         let mut events =
-            vec![json!({ "type": "message-start", "id": said.id, "delta": { "message": first } })];
+            vec![json!({ "type": "message-start", "id": model_answer.id, "delta": { "message": first } })];
         let mut message = json!({ "role": "assistant" });
         let mut content = Vec::new();
-        // Before calls, thoughts are a plan.
-        if !said.calls().is_empty() {
+        // Before calls, reasoning is a plan.
+        if !model_answer.calls().is_empty() {
             message["tool_plan"] = json!(thought);
             for piece in self.pieces(thought) {
                 events.push(event("tool-plan-delta", 0, json!({ "tool_plan": piece })));
@@ -603,7 +610,7 @@ impl Writer<'_> {
             events.push(json!({ "type": "content-end", "index": index }));
         }
         let mut calls = Vec::new();
-        for (index, call) in said.calls().into_iter().enumerate() {
+        for (index, call) in model_answer.calls().into_iter().enumerate() {
             let whole = |arguments: &str| json!({ "id": call.id, "type": "function", "function": { "name": call.name, "arguments": arguments } });
             events.push(event("tool-call-start", index, json!({ "tool_calls": whole("") })));
             for piece in self.pieces(&call.text) {
@@ -614,18 +621,20 @@ impl Writer<'_> {
             calls.push(whole(&call.text));
         }
         message["tool_calls"] = json!(calls);
-        let usage = json!({ "tokens": { "input_tokens": said.input, "output_tokens": said.output } });
+        let usage =
+            json!({ "tokens": { "input_tokens": model_answer.input, "output_tokens": model_answer.output } });
         let end = json!({ "finish_reason": "COMPLETE", "usage": usage });
         events.push(json!({ "type": "message-end", "delta": end }));
-        let whole = json!({ "id": said.id, "finish_reason": "COMPLETE", "message": message, "usage": usage });
+        let whole =
+            json!({ "id": model_answer.id, "finish_reason": "COMPLETE", "message": message, "usage": usage });
         let stream = self.events(&events, "data: [DONE]\n\n");
         Bodies { whole: Some(self.body(&whole).into_bytes()), stream, has_usage: true }
     }
 
     fn cohere_chat_v1(&mut self) -> Bodies {
-        let said = self.said;
-        let text = said.text().unwrap_or_default();
-        let calls: Vec<_> = said
+        let model_answer = self.model_answer;
+        let text = model_answer.text().unwrap_or_default();
+        let calls: Vec<_> = model_answer
             .calls()
             .into_iter()
             .map(|call| json!({ "name": call.name, "parameters": self.arguments(call) }))
@@ -636,8 +645,8 @@ impl Writer<'_> {
             event
         };
         let whole = json!({
-            "response_id": said.id, "generation_id": "g", "text": text, "tool_calls": calls, "finish_reason": "COMPLETE",
-            "meta": { "tokens": { "input_tokens": said.input, "output_tokens": said.output } }
+            "response_id": model_answer.id, "generation_id": "g", "text": text, "tool_calls": calls, "finish_reason": "COMPLETE",
+            "meta": { "tokens": { "input_tokens": model_answer.input, "output_tokens": model_answer.output } }
         });
         let mut events = vec![event("stream-start", json!({ "generation_id": "g" }))];
         let kind = if calls.is_empty() { "text-generation" } else { "tool-calls-chunk" };
@@ -653,7 +662,7 @@ impl Writer<'_> {
     }
 }
 
-/// JSON text with escapes for all that is not ASCII, as Python writes it.
+/// JSON text with escapes for all characters that are not ASCII, as in Python.
 fn ascii(json: &str) -> String {
     let mut text = String::new();
     for character in json.chars() {

@@ -18,7 +18,7 @@ pub(crate) enum Part {
 pub(crate) struct Call {
     pub(crate) id: String,
     pub(crate) name: String,
-    /// The arguments as JSON text, and what has to be read of them.
+    /// The arguments as JSON text, and their expected value.
     pub(crate) text: String,
     pub(crate) arguments: Value,
 }
@@ -31,7 +31,7 @@ pub(crate) enum Shape {
     /// A thought, a text and calls, each of which may be missing.
     Ordered,
     /// A thought and a text.
-    Thoughtful,
+    ThoughtAndText,
     /// A text and calls.
     TextAndCalls,
     /// A text.
@@ -39,7 +39,7 @@ pub(crate) enum Shape {
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Said {
+pub(crate) struct ModelAnswer {
     pub(crate) id: String,
     pub(crate) model: String,
     pub(crate) parts: Vec<Part>,
@@ -47,7 +47,7 @@ pub(crate) struct Said {
     pub(crate) output: u64,
 }
 
-/// Pieces of text that are something to a framing or to JSON.
+/// Pieces of text that are significant to a framing or to JSON.
 const PIECES: [&str; 26] = [
     "Hello",
     " world",
@@ -94,7 +94,7 @@ fn name(random: &mut Rng) -> String {
     (0..random.usize(1..12)).map(|_| random.lowercase()).collect()
 }
 
-/// The text of a JSON value, and what has to be read of it.
+/// The text of a JSON value, and its expected value.
 fn value(random: &mut Rng, depth: u32) -> (String, Value) {
     let blank = if random.bool() { "" } else { " " };
     match random.u32(..if depth > 2 { 6 } else { 8 }) {
@@ -111,7 +111,7 @@ fn value(random: &mut Rng, depth: u32) -> (String, Value) {
             (format!("{number:?}"), json!(number))
         }
         4 => {
-            // Digits that no number of 64 bits has.
+            // More digits than a 64-bit number has.
             let digits: String = (0..random.usize(25..60)).map(|_| random.digit(10)).collect();
             let number = format!("{}1{digits}7", if random.bool() { "-" } else { "" });
             (number.clone(), Value::String(number))
@@ -147,13 +147,13 @@ fn call(random: &mut Rng, index: usize) -> Call {
     Call { id: format!("call_{index}_{}", name(random)), name: name(random), text, arguments }
 }
 
-pub(crate) fn said(random: &mut Rng, shape: Shape) -> Said {
+pub(crate) fn model_answer(random: &mut Rng, shape: Shape) -> ModelAnswer {
     let mut parts = Vec::new();
     let thought = |random: &mut Rng| Part::Thought(text(random, 30));
     let words = |random: &mut Rng| Part::Text(text(random, 60));
     if shape == Shape::Any {
         for index in 0..random.usize(1..8) {
-            // Two thoughts or texts side by side are joined in the way of each protocol.
+            // Each protocol joins adjacent thoughts or texts in its own way.
             let part = match (random.u32(..3), parts.last()) {
                 (0, last) if !matches!(last, Some(Part::Thought(_))) => thought(random),
                 (1, last) if !matches!(last, Some(Part::Text(_))) => words(random),
@@ -164,7 +164,7 @@ pub(crate) fn said(random: &mut Rng, shape: Shape) -> Said {
     } else {
         let (has_thought, has_calls) = match shape {
             Shape::Ordered => (random.bool(), random.bool()),
-            Shape::Thoughtful => (random.bool(), false),
+            Shape::ThoughtAndText => (random.bool(), false),
             Shape::TextAndCalls => (false, random.bool()),
             _ => (false, false),
         };
@@ -177,7 +177,7 @@ pub(crate) fn said(random: &mut Rng, shape: Shape) -> Said {
         let calls = if has_calls { random.usize(1..4) } else { 0 };
         (0..calls).for_each(|index| parts.push(Part::Call(call(random, index))));
     }
-    Said {
+    ModelAnswer {
         id: format!("id-{}", name(random)),
         model: name(random),
         parts,
@@ -186,8 +186,8 @@ pub(crate) fn said(random: &mut Rng, shape: Shape) -> Said {
     }
 }
 
-impl Said {
-    /// The messages that have to be read.
+impl ModelAnswer {
+    /// The expected messages.
     pub(crate) fn messages(&self) -> Vec<Outline> {
         let mut messages: Vec<Outline> = Vec::new();
         for part in &self.parts {

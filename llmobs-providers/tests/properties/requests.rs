@@ -1,4 +1,4 @@
-//! A conversation as the request of each protocol.
+//! A conversation as a request of each protocol.
 
 use fastrand::Rng;
 use llmobs_providers::Protocol;
@@ -16,7 +16,7 @@ pub(crate) enum Turn {
     Result(String),
 }
 
-/// The turns that a protocol has.
+/// The turns that a protocol supports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
     /// All of them.
@@ -44,7 +44,7 @@ pub(crate) const CONVERSATIONS: [(Protocol, Shape); 14] = [
     (Protocol::CohereRerank, Shape::Text),
 ];
 
-/// A conversation whose last turn is that of a user.
+/// A conversation that ends with a turn of a user.
 pub(crate) fn turns(random: &mut Rng, shape: Shape) -> Vec<Turn> {
     let mut turns = Vec::new();
     if shape != Shape::Text && random.bool() {
@@ -160,7 +160,7 @@ pub(crate) fn request(protocol: Protocol, turns: &[Turn]) -> Value {
     }
 }
 
-/// A request with an image in base64. `None` if the protocol has none.
+/// A request with an image in base64. `None` if the protocol does not support images.
 pub(crate) fn with_image(protocol: Protocol, image: &str) -> Option<Value> {
     let uri = format!("data:image/png;base64,{image}");
     let message = |part: Value| json!({ "messages": [{ "role": "user", "content": [part] }] });

@@ -1,4 +1,4 @@
-//! Fixtures: files with a request, an answer, and what has to be read from both.
+//! Fixtures: files with a request, an answer, and the expected data of both.
 
 #![allow(dead_code, reason = "each test uses a part")]
 
@@ -22,7 +22,7 @@ pub(crate) struct Fixture {
     pub(crate) file: Value,
 }
 
-/// All fixtures, by name. `LLMOBS_FIXTURES` names a family, to see it alone.
+/// All fixtures, by name. `LLMOBS_FIXTURES` selects a family.
 pub(crate) fn fixtures() -> &'static [Fixture] {
     static FIXTURES: OnceLock<Vec<Fixture>> = OnceLock::new();
     FIXTURES.get_or_init(|| {
@@ -71,8 +71,7 @@ impl Fixture {
     }
 
     pub(crate) fn endpoint(&self) -> Endpoint {
-        Endpoint::of_url(&self.url)
-            .unwrap_or_else(|| panic!("{}: no call of a model: {}", self.name, self.url))
+        Endpoint::of_url(&self.url).unwrap_or_else(|| panic!("{}: not a model call: {}", self.name, self.url))
     }
 
     pub(crate) fn read_request(&self) -> Value {
@@ -96,12 +95,12 @@ impl Fixture {
         serde_json::to_value(reader.finish()).unwrap()
     }
 
-    /// Places in the answer: all of them, or about two hundred.
-    pub(crate) fn places(&self) -> impl Iterator<Item = usize> + use<> {
+    /// Positions in the answer: all of them, or about two hundred.
+    pub(crate) fn positions(&self) -> impl Iterator<Item = usize> + use<> {
         (0..self.answer.len()).step_by((self.answer.len() / 200).max(1))
     }
 
-    /// What is not as expected.
+    /// The differences from the expected data.
     pub(crate) fn difference(&self) -> Option<String> {
         let expected = &self.file["expect"];
         let mut lines = Vec::new();
@@ -116,7 +115,7 @@ impl Fixture {
     }
 }
 
-/// Adds a line for each place where two responses differ. Of the facts, those that are expected are compared.
+/// Adds a line for each difference between two responses. Only expected facts are compared.
 pub(crate) fn compare_response(found: &Value, expected: &Value, lines: &mut Vec<String>) {
     let mut answer = without_empty(found);
     let wanted = expected["facts"].as_object().cloned().unwrap_or_default();
@@ -178,7 +177,7 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Adds a line for each place where two values differ. The text `*` matches anything.
+/// Adds a line for each difference between two values. The text `*` matches anything.
 pub(crate) fn compare(path: &str, found: &Value, expected: &Value, lines: &mut Vec<String>) {
     match (found, expected) {
         (Value::Object(found), Value::Object(expected)) => {

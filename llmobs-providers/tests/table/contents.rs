@@ -1,8 +1,8 @@
-//! The contents of requests and answers, and how to see that one was read.
+//! The contents of requests and answers, and how to tell whether one was read.
 
 use serde_json::{Value, json};
 
-/// Something that a request or an answer can have.
+/// A kind of content of a request or an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Content {
     Text,
@@ -87,7 +87,7 @@ impl Content {
     }
 }
 
-/// What was read of one fixture.
+/// The data that was read from one fixture.
 pub(crate) struct Reading<'a> {
     /// The protocol, convention or library.
     pub(crate) row: &'a str,
@@ -104,12 +104,12 @@ fn text<'v>(value: &'v Value, key: &str) -> &'v str {
     value[key].as_str().unwrap_or_default()
 }
 
-/// What is inside of the brackets of a line that is a note.
+/// The text inside the brackets of a line that is a note.
 fn note(line: &str) -> Option<&str> {
     line.strip_prefix('[')?.strip_suffix(']')
 }
 
-/// Whether a line is the name of a part and nothing else.
+/// Whether a line is only the name of a part.
 fn is_name(line: &str) -> bool {
     let is_letter = |letter: u8| letter.is_ascii_alphanumeric() || letter == b'_';
     note(line).is_some_and(|name| {
@@ -145,10 +145,10 @@ impl<'a> Reading<'a> {
         self.messages().flat_map(|message| list(&message["tool_results"]))
     }
 
-    /// The lines of messages of a kind of role, of results and of documents.
+    /// The lines of messages other than reasoning, of results and of documents.
     fn lines(&self) -> impl Iterator<Item = &'a str> {
-        let said = self.messages().filter(|message| message["role"] != "reasoning");
-        let contents = said.map(|message| text(message, "content"));
+        let messages = self.messages().filter(|message| message["role"] != "reasoning");
+        let contents = messages.map(|message| text(message, "content"));
         let results = self.results().map(|result| text(result, "result"));
         let documents = list(&self.request["documents"]).iter().map(|document| text(document, "text"));
         contents.chain(results).chain(documents).flat_map(str::lines)
@@ -161,9 +161,9 @@ impl<'a> Reading<'a> {
 
     /// Whether the model produced a text.
     fn has_answer(&self) -> bool {
-        let mut said =
+        let mut messages =
             list(&self.response["messages"]).iter().filter(|message| message["role"] != "reasoning");
-        said.any(|message| !text(message, "content").is_empty())
+        messages.any(|message| !text(message, "content").is_empty())
     }
 
     fn has_finish_reason(&self, reasons: &[&str]) -> bool {
@@ -173,7 +173,7 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// Whether a note has one of these kinds, with or without more.
+    /// Whether a note has one of these kinds, with or without further data.
     fn has_note(&self, kinds: &[&str], with_more: bool) -> bool {
         self.lines().filter_map(note).any(|note| match note.split_once(": ") {
             Some((kind, _)) => with_more && kinds.contains(&kind),
@@ -243,7 +243,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Whether there is nothing but the name.
+    /// Whether only the name of the content was read.
     pub(crate) fn names(&self, content: Content) -> bool {
         match content {
             Content::Thoughts => self.thoughts().any(is_name),
@@ -257,7 +257,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// The request and the response that an outline describes, with texts of the length that it names.
+/// The request and the response of an outline, with texts of the length in the outline.
 pub(crate) fn of_outline(outline: &Value) -> (Value, Value) {
     let side = |name: &str| {
         let mut side = outline[name].clone();
@@ -284,7 +284,7 @@ fn message(line: &str) -> Value {
     let role = words.next().unwrap();
     let letters = |length: &str| "x".repeat(length.parse().unwrap());
     let length = words.next().unwrap();
-    // An outline has no words, but the notes of thoughts that cannot be read are known by their length.
+    // An outline has no texts, but notes of unreadable reasoning are known by their length.
     let is_note = |note: &&str| role == "reasoning" && note.len().to_string() == length;
     let notes = ["[thinking]", "[reasoning]", "[redacted_thinking]"];
     let content = notes.into_iter().find(is_note).map_or_else(|| letters(length), str::to_owned);

@@ -1,4 +1,4 @@
-//! Forms of answers and of their events.
+//! Variants of answers and of their events.
 
 use llmobs_providers::{Protocol, ResponseReader};
 use serde_json::{Value, json};
@@ -9,14 +9,14 @@ fn finish(reader: ResponseReader) -> Value {
     read
 }
 
-/// What is read of a whole answer, without its protocol.
+/// The data of a whole answer, without its protocol.
 fn whole(protocol: Protocol, body: &Value) -> Value {
     let mut reader = ResponseReader::new().protocol(protocol);
     reader.push(body.to_string().as_bytes());
     finish(reader)
 }
 
-/// What is read of the events of a stream.
+/// The data of the events of a stream.
 fn stream(protocol: Protocol, events: &[Value]) -> Value {
     let mut reader = ResponseReader::new().protocol(protocol);
     for event in events {
@@ -25,7 +25,7 @@ fn stream(protocol: Protocol, events: &[Value]) -> Value {
     finish(reader)
 }
 
-fn said(content: &str) -> Value {
+fn assistant(content: &str) -> Value {
     json!({ "role": "assistant", "content": content })
 }
 
@@ -34,7 +34,7 @@ fn thought(content: &str) -> Value {
 }
 
 #[test]
-fn errors_have_many_forms() {
+fn errors_in_many_formats_are_read() {
     let cases = [
         (json!({ "error": { "detail": "Gone", "code": 42 } }), json!({ "message": "Gone", "code": "42" })),
         (
@@ -56,9 +56,9 @@ fn errors_have_many_forms() {
     assert_eq!(whole(Protocol::OpenAiChat, &body), json!({ "id": "e1" }));
 }
 
-/// With a status of 200, and of servers and of the gateways before them.
+/// Errors with a status of 200, of servers and of gateways.
 #[test]
-fn errors_of_many_providers_are_errors() {
+fn errors_of_many_providers_are_recognized() {
     let slow = |more: Value| {
         let mut error = json!({ "message": "Slow" });
         error.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -153,7 +153,7 @@ fn errors_of_many_providers_are_errors() {
 
 #[test]
 fn fields_next_to_a_response_are_not_an_error() {
-    for beside in [
+    for other in [
         json!({ "message": "ok", "code": 0 }),
         json!({ "error_code": 0, "error_msg": "" }),
         json!({ "errors": [], "success": true, "messages": [] }),
@@ -162,23 +162,23 @@ fn fields_next_to_a_response_are_not_an_error() {
         json!({ "error": {}, "errorCode": "NONE", "message": "done" }),
     ] {
         let mut body = json!({ "choices": [{ "message": { "role": "assistant", "content": "Hi" } }] });
-        body.as_object_mut().unwrap().extend(beside.as_object().unwrap().clone());
-        assert_eq!(whole(Protocol::OpenAiChat, &body), json!({ "messages": [said("Hi")] }), "{body}");
-        assert_eq!(stream(Protocol::OpenAiChat, &[body, beside]), json!({ "messages": [said("Hi")] }));
+        body.as_object_mut().unwrap().extend(other.as_object().unwrap().clone());
+        assert_eq!(whole(Protocol::OpenAiChat, &body), json!({ "messages": [assistant("Hi")] }), "{body}");
+        assert_eq!(stream(Protocol::OpenAiChat, &[body, other]), json!({ "messages": [assistant("Hi")] }));
     }
 }
 
 #[test]
-fn of_chat() {
-    // Perplexity's.
+fn chat_variants_are_read() {
+    // Perplexity.
     let message = json!({ "role": "assistant", "content": "Rain" });
     let choice = json!({ "index": 0, "message": message, "delta": { "role": "assistant", "content": "" } });
     let body = json!({ "object": "chat.completion", "choices": [choice] });
-    assert_eq!(whole(Protocol::OpenAiChat, &body), json!({ "messages": [said("Rain")] }));
+    assert_eq!(whole(Protocol::OpenAiChat, &body), json!({ "messages": [assistant("Rain")] }));
     let event = json!({ "index": 0, "delta": { "content": "Ra" }, "message": { "content": "It is Ra" } });
     let body = json!({ "object": "chat.completion.chunk", "choices": [event] });
-    assert_eq!(stream(Protocol::OpenAiChat, &[body]), json!({ "messages": [said("Ra")] }));
-    // OpenRouter's, Groq's, DeepSeek's, and Azure's of old.
+    assert_eq!(stream(Protocol::OpenAiChat, &[body]), json!({ "messages": [assistant("Ra")] }));
+    // OpenRouter, Groq, DeepSeek, and older versions of Azure.
     let body = json!({
         "choices": [{ "message": { "content": "Hal" }, "error": { "message": "Cut", "code": 502 } }],
         "x_groq": { "usage": { "prompt_tokens": 9, "prompt_cache_hit_tokens": 4, "completion_tokens": 1 } },
@@ -186,7 +186,7 @@ fn of_chat() {
     assert_eq!(
         whole(Protocol::OpenAiChat, &body),
         json!({
-            "messages": [said("Hal")],
+            "messages": [assistant("Hal")],
             "usage": { "input": 9, "cache_read": 4, "output": 1 },
             "error": { "message": "Cut", "code": "502", "status": 502 },
         })
@@ -194,13 +194,13 @@ fn of_chat() {
     let body = json!({ "choices": [{ "message": { "content": "Hi" }, "finish_details": { "type": "max_tokens" } }] });
     assert_eq!(
         whole(Protocol::OpenAiChat, &body),
-        json!({ "messages": [said("Hi")], "finish_reasons": ["max_tokens"] })
+        json!({ "messages": [assistant("Hi")], "finish_reasons": ["max_tokens"] })
     );
 }
 
-/// No event has the items as a whole.
+/// Streams without an event that has whole items.
 #[test]
-fn of_responses_that_break_off() {
+fn responses_that_break_off_are_read() {
     let added = |index: u64, kind: &str| json!({ "type": "response.output_item.added", "output_index": index, "item": { "type": kind, "role": "assistant" } });
     let text = |index: u64, text: &str| json!({ "type": "response.output_text.delta", "output_index": index, "content_index": 0, "delta": text });
     let summary = |index: u64, text: &str| json!({ "type": "response.reasoning_summary_text.delta", "output_index": 0, "summary_index": index, "delta": text });
@@ -216,18 +216,18 @@ fn of_responses_that_break_off() {
     assert_eq!(
         stream(Protocol::OpenAiResponses, &events),
         json!({
-            "messages": [thought("First\n\nThen"), said("One"), said("Two")],
+            "messages": [thought("First\n\nThen"), assistant("One"), assistant("Two")],
             "citations": [{ "url": "u" }],
         })
     );
     // The type may be only the name of the event.
     let mut reader = ResponseReader::new();
     reader.push(b"event: response.output_text.delta\ndata: {\"output_index\":0,\"delta\":\"Hi\"}\n\n");
-    assert_eq!(finish(reader), json!({ "messages": [said("Hi")] }));
+    assert_eq!(finish(reader), json!({ "messages": [assistant("Hi")] }));
 }
 
 #[test]
-fn of_anthropic() {
+fn anthropic_variants_are_read() {
     let signature = json!({ "type": "content_block_delta", "index": 0, "delta": { "type": "signature_delta", "signature": "x" } });
     assert_eq!(
         stream(Protocol::AnthropicMessages, &[signature]),
@@ -236,7 +236,7 @@ fn of_anthropic() {
 }
 
 #[test]
-fn of_gemini() {
+fn gemini_variants_are_read() {
     let image = json!({ "mimeType": "image/png", "data": "AAAA" });
     let call = json!({ "id": "c", "name": "f" });
     let piece = json!({ "id": "c", "partialArgs": [{ "jsonPath": "$.x", "numberValue": 1 }] });
@@ -265,26 +265,26 @@ fn of_gemini() {
 }
 
 #[test]
-fn of_interactions() {
+fn interactions_variants_are_read() {
     let body = json!({ "object": "interaction", "status": "failed" });
     assert_eq!(
         whole(Protocol::GeminiInteractions, &body),
         json!({ "finish_reasons": ["failed"], "error": { "type": "failed", "message": "" } })
     );
     let body = json!({ "object": "interaction", "outputs": [{ "type": "text", "text": "Hi" }] });
-    assert_eq!(whole(Protocol::GeminiInteractions, &body), json!({ "messages": [said("Hi")] }));
+    assert_eq!(whole(Protocol::GeminiInteractions, &body), json!({ "messages": [assistant("Hi")] }));
     let usage = json!({ "event_type": "interaction.status_update", "metadata": { "total_usage": { "total_tokens": 3 } } });
     assert_eq!(stream(Protocol::GeminiInteractions, &[usage]), json!({ "usage": { "total": 3 } }));
 }
 
 #[test]
-fn of_cohere() {
+fn cohere_variants_are_read() {
     let body = json!({ "embeddings": { "binary": [[1]], "float": [[1, 2, 3, 4, 5, 6, 7, 8]] }, "meta": { "warnings": ["old"] } });
     assert_eq!(
         whole(Protocol::CohereEmbed, &body),
         json!({ "vectors": { "count": 1, "size": 8 }, "facts": { "warnings": ["old"] } })
     );
-    // Voyage's.
+    // Voyage.
     let body = json!({ "model": "rerank-x", "data": [{ "index": 1, "relevance_score": 0.5 }] });
     assert_eq!(
         whole(Protocol::CohereRerank, &body),
@@ -293,7 +293,7 @@ fn of_cohere() {
 }
 
 #[test]
-fn of_bedrock() {
+fn bedrock_variants_are_read() {
     let routed = json!({ "metadata": { "usage": { "inputTokens": 1 }, "trace": { "promptRouter": { "invokedModelId": "m" } } } });
     let found = stream(Protocol::BedrockConverse, &[routed]);
     assert_eq!((&found["model"], &found["usage"]), (&json!("m"), &json!({ "uncached": 1 })));
@@ -302,7 +302,7 @@ fn of_bedrock() {
         json!({ "outputs": [{ "text": "Hi", "stop_reason": "stop" }], "usage": { "prompt_tokens": 2 } });
     assert_eq!(
         whole(Protocol::BedrockInvoke, &body),
-        json!({ "messages": [said("Hi")], "finish_reasons": ["stop"], "usage": { "input": 2 } })
+        json!({ "messages": [assistant("Hi")], "finish_reasons": ["stop"], "usage": { "input": 2 } })
     );
 
     let request = json!({ "apiPath": "/orders", "parameters": [{ "name": "id", "value": "7" }],
@@ -317,12 +317,12 @@ fn of_bedrock() {
     );
 }
 
-/// What a stream ends with is what came before.
+/// The last item of a stream repeats the previous ones.
 #[test]
-fn of_rig() {
+fn rig_variants_are_read() {
     let text = json!({ "event": "text", "part": 0, "text": "Hi" });
     let response = json!({ "choice": [{ "type": "text", "text": "Hi" }], "origin": { "api": "x" } });
-    assert_eq!(stream(Protocol::Rig, &[text, response]), json!({ "messages": [said("Hi")] }));
+    assert_eq!(stream(Protocol::Rig, &[text, response]), json!({ "messages": [assistant("Hi")] }));
 }
 
 /// The data of an exception takes precedence over the name of its frame.
@@ -407,7 +407,7 @@ fn tokens_of_all_kinds_are_counted() {
     }
 }
 
-/// Tokens of summaries on the way are counted separately from the response.
+/// Tokens of intermediate summaries are counted separately from the response.
 #[test]
 fn all_steps_of_anthropic_are_counted() {
     let step = |kind: &str, input: u64, output: u64| json!({ "type": kind, "input_tokens": input, "output_tokens": output, "cache_read_input_tokens": 7 });
@@ -419,7 +419,7 @@ fn all_steps_of_anthropic_are_counted() {
     let counts = json!({ "input_tokens": 23_000, "output_tokens": 1_000, "iterations": iterations,
         "server_tool_use": { "web_search_requests": 2 } });
     let expected = json!({
-        "messages": [said("")], "finish_reasons": ["end_turn"],
+        "messages": [assistant("")], "finish_reasons": ["end_turn"],
         "usage": { "uncached": 203_000, "output": 4_500 },
         "facts": { "iterations": iterations, "server_tool_use": { "web_search_requests": 2 } },
     });
@@ -428,20 +428,20 @@ fn all_steps_of_anthropic_are_counted() {
     let delta = json!({ "type": "message_delta", "delta": { "stop_reason": "end_turn" }, "usage": counts });
     let start =
         json!({ "type": "message_start", "message": { "usage": { "input_tokens": 9, "output_tokens": 1 } } });
-    // The counts of an event that comes twice are not added twice.
+    // The counts of a repeated event are added once.
     assert_eq!(stream(Protocol::AnthropicMessages, &[start, delta.clone(), delta]), expected);
-    // Those of a plain response are not facts.
+    // The counts of a plain response are not facts.
     let counts = json!({ "input_tokens": 5, "output_tokens": 6, "iterations": [step("message", 5, 6)] });
     let body = json!({ "type": "message", "content": [], "stop_reason": "end_turn", "usage": counts });
     assert_eq!(
         whole(Protocol::AnthropicMessages, &body),
-        json!({ "messages": [said("")], "finish_reasons": ["end_turn"], "usage": { "uncached": 5, "output": 6 } })
+        json!({ "messages": [assistant("")], "finish_reasons": ["end_turn"], "usage": { "uncached": 5, "output": 6 } })
     );
 }
 
-/// Pieces of responses that are not text.
+/// Deltas of audio and of its transcript.
 #[test]
-fn sounds_of_responses_have_their_words() {
+fn transcripts_of_audio_are_read() {
     let names = [
         ("response.audio.transcript.delta", "response.audio.delta"),
         ("response.output_audio_transcript.delta", "response.output_audio.delta"),
@@ -449,26 +449,26 @@ fn sounds_of_responses_have_their_words() {
     ];
     let part = json!({ "type": "output_audio", "transcript": "It rains.", "data": "AAAAAAAA" });
     let item = json!({ "type": "message", "role": "assistant", "content": [part] });
-    let expected = json!({ "messages": [said("It rains.\n[audio: 6 bytes]")] });
+    let expected = json!({ "messages": [assistant("It rains.\n[audio: 6 bytes]")] });
     assert_eq!(
         whole(Protocol::OpenAiResponses, &json!({ "object": "response", "output": [item] })),
         expected
     );
-    for (words, sound) in names {
+    for (transcript, audio) in names {
         let mut events = vec![
-            json!({ "type": sound, "delta": "AAAA" }),
-            json!({ "type": words, "delta": "It " }),
-            json!({ "type": sound, "delta": "AAAA" }),
-            json!({ "type": words, "delta": "rains." }),
+            json!({ "type": audio, "delta": "AAAA" }),
+            json!({ "type": transcript, "delta": "It " }),
+            json!({ "type": audio, "delta": "AAAA" }),
+            json!({ "type": transcript, "delta": "rains." }),
         ];
-        assert_eq!(stream(Protocol::OpenAiResponses, &events), expected, "{words}");
+        assert_eq!(stream(Protocol::OpenAiResponses, &events), expected, "{transcript}");
         events.push(json!({ "type": "response.output_item.done", "output_index": 0, "item": item }));
-        assert_eq!(stream(Protocol::OpenAiResponses, &events), expected, "{words}");
+        assert_eq!(stream(Protocol::OpenAiResponses, &events), expected, "{transcript}");
     }
 }
 
 #[test]
-fn pieces_that_are_not_known_are_named() {
+fn unknown_pieces_are_named() {
     let responses = |kind: &str, delta: Value| json!({ "type": kind, "output_index": 0, "content_index": 0, "delta": delta });
     let anthropic = |delta: Value| json!({ "type": "content_block_delta", "index": 0, "delta": delta });
     let bedrock = |delta: Value| json!({ "contentBlockDelta": { "contentBlockIndex": 0, "delta": delta } });
@@ -502,7 +502,7 @@ fn pieces_that_are_not_known_are_named() {
             ],
             "Hi\n[smell]",
         ),
-        // The beginning of the block already has it.
+        // The start of the block already has the type.
         (
             Protocol::AnthropicMessages,
             vec![
@@ -514,12 +514,12 @@ fn pieces_that_are_not_known_are_named() {
     ];
     for (protocol, events, content) in cases {
         let found = stream(protocol, &events);
-        assert_eq!(found["messages"], json!([said(content)]), "{protocol}");
+        assert_eq!(found["messages"], json!([assistant(content)]), "{protocol}");
     }
 }
 
 #[test]
-fn commands_that_break_off_keep_what_they_printed() {
+fn commands_that_break_off_keep_their_output() {
     let printed = |name: &str, text: &str| json!({ "type": "response.shell_call_output_content.delta", "output_index": 0, "delta": { name: text } });
     let results = json!([{ "result": "12\nfull", "type": "shell_call_output" }]);
     assert_eq!(
@@ -555,7 +555,7 @@ fn tools_of_groq_are_calls_and_results() {
             tool(json!({ "result": result, "name": "search", "type": "search" })),
             { "role": "assistant", "content": "", "tool_calls": code },
             tool(json!({ "result": "1\n[image: image/png, 3 bytes]", "name": "python", "type": "function" })),
-            said("It rains."),
+            assistant("It rains."),
         ] })
     };
     for (tool, result) in [(&found, "Wet"), (&listed, "[{\"title\":\"Rain\"}]")] {
@@ -576,14 +576,15 @@ fn tools_of_groq_are_calls_and_results() {
 }
 
 #[test]
-fn images_and_calls_of_ollama_are_shown() {
+fn images_and_calls_of_ollama_are_read() {
     let part = |fields: Value| {
         let mut body = json!({ "model": "m", "response": "", "done": false });
         body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         body
     };
     let image = part(json!({ "done": true, "done_reason": "stop", "image": "AAAA" }));
-    let shown = json!({ "model": "m", "messages": [said("[image: 3 bytes]")], "finish_reasons": ["stop"] });
+    let shown =
+        json!({ "model": "m", "messages": [assistant("[image: 3 bytes]")], "finish_reasons": ["stop"] });
     assert_eq!(whole(Protocol::OllamaGenerate, &image), shown);
     let progress = [
         part(json!({ "completed": 1, "total": 9 })),
@@ -595,10 +596,10 @@ fn images_and_calls_of_ollama_are_shown() {
         reader.push(format!("{line}\n").as_bytes());
     }
     assert_eq!(finish(reader), shown);
-    let mut alone = image;
-    alone.as_object_mut().unwrap().remove("response");
+    let mut without_response = image;
+    without_response.as_object_mut().unwrap().remove("response");
     let mut reader = ResponseReader::new();
-    reader.push(alone.to_string().as_bytes());
+    reader.push(without_response.to_string().as_bytes());
     assert_eq!(finish(reader), shown);
     let call = json!({ "function": { "name": "f", "arguments": { "x": 1 } } });
     let calls = json!([{ "name": "f", "arguments": { "x": 1 }, "type": "function" }]);
@@ -608,7 +609,7 @@ fn images_and_calls_of_ollama_are_shown() {
     );
 }
 
-/// The beginning of the result of a tool shows that it failed.
+/// The start of a tool result notes that the tool failed.
 #[test]
 fn results_in_responses_are_marked_as_failed() {
     let result = |result: &str, id: &str, kind: &str| {
@@ -623,8 +624,8 @@ fn results_in_responses_are_marked_as_failed() {
         result("[error]\nno tape", "t", "toolResult")
     );
     let block = json!({ "type": "mcp_tool_result", "tool_use_id": "t", "is_error": true, "content": "" });
-    let begun = json!({ "type": "content_block_start", "index": 0, "content_block": block });
-    assert_eq!(stream(Protocol::AnthropicMessages, &[begun]), result("[error]", "t", "mcp_tool_result"));
+    let started = json!({ "type": "content_block_start", "index": 0, "content_block": block });
+    assert_eq!(stream(Protocol::AnthropicMessages, &[started]), result("[error]", "t", "mcp_tool_result"));
     let step = json!({ "type": "function_result", "call_id": "t", "is_error": true, "result": "no tape" });
     assert_eq!(
         whole(Protocol::GeminiInteractions, &json!({ "object": "interaction", "steps": [step] })),

@@ -4,7 +4,7 @@ use llmobs_providers::json::Json;
 use llmobs_providers::{Protocol, Request, Response, ResponseReader};
 use serde_json::{Value, json};
 
-/// Smaller than the budget that there is by default, as the answers of these tests are.
+/// Smaller than the default budget, like the answers of these tests.
 const LIMIT: usize = 128 * 1024;
 
 fn request(limit: usize, body: &Value) -> Request {
@@ -13,7 +13,7 @@ fn request(limit: usize, body: &Value) -> Request {
 }
 
 #[test]
-fn old_messages_make_room_for_the_last_one() {
+fn old_messages_are_dropped_before_the_last_one() {
     let message = |text: &str| json!({ "role": "user", "content": text });
     let body = json!({ "messages": [message("first"), message("second"), message("0123456789")] });
     let read = |limit| -> Vec<String> {
@@ -69,9 +69,9 @@ fn answers_are_bounded() {
     assert_eq!(reader.finish().documents.len(), 1024);
 }
 
-/// The first bytes are kept of an error that is not JSON.
+/// If an error is not JSON, its first bytes are kept.
 #[test]
-fn errors_that_are_texts_are_cut() {
+fn errors_that_are_texts_are_truncated() {
     let mut reader = ResponseReader::new().status(502);
     for _ in 0..100 {
         reader.push(&[b'x'; 100]);
@@ -80,7 +80,7 @@ fn errors_that_are_texts_are_cut() {
     assert_eq!((error.message, error.status), ("x".repeat(4096), Some(502)));
 }
 
-/// What was read of an answer, whole and as one event of a stream.
+/// Reads an answer, whole and as one event of a stream.
 fn read_both(protocol: Protocol, body: &Value, limit: usize) -> [Response; 2] {
     [body.to_string(), format!("data: {body}\n\n")].map(|text| {
         let mut reader = ResponseReader::new().protocol(protocol).limit(limit);
@@ -91,9 +91,9 @@ fn read_both(protocol: Protocol, body: &Value, limit: usize) -> [Response; 2] {
     })
 }
 
-/// Lists that are not read leave everything else as it is, wherever they are.
+/// Lists that are not read do not affect other data, at any position.
 #[test]
-fn probabilities_take_no_room() {
+fn probabilities_do_not_use_the_budget() {
     let top = |bytes: bool| {
         let bytes = if bytes { json!([32, 116, 104, 101]) } else { Value::Null };
         vec![json!({ "token": " the", "logprob": -0.123_456_789, "bytes": bytes }); 20]
@@ -111,7 +111,7 @@ fn probabilities_take_no_room() {
             "choices": [choice(0, &json!({ "content": logprobs })), choice(1, &json!({ "content": logprobs }))],
             "usage": { "prompt_tokens": 3, "completion_tokens": 4 }, "service_tier": "default" })
     };
-    // Those of vLLM are named by the ids of tokens.
+    // vLLM uses token ids as keys.
     let ranks = |token: usize| {
         let named = |id| {
             (format!("{}", token * 20 + id), json!({ "logprob": -1.5, "rank": id, "decoded_token": " a" }))
@@ -152,7 +152,7 @@ fn probabilities_take_no_room() {
 
 /// Texts that are too large are shortened, and none of them is lost.
 #[test]
-fn large_texts_leave_the_others() {
+fn large_texts_do_not_displace_others() {
     let long = "word ".repeat(200_000);
     let text = |text: &str| json!({ "type": "text", "text": text });
     let body = json!({ "type": "message", "id": "m", "model": "claude", "role": "assistant",
@@ -204,7 +204,7 @@ fn vectors_of_a_large_batch_are_counted() {
 
 /// Values nested too deep are replaced by a note, and the rest is read.
 #[test]
-fn what_is_nested_too_deep_is_a_note() {
+fn deeply_nested_values_become_a_note() {
     let nested = |depth: usize, inside: &str| -> String {
         format!("{}{inside}{}", "{\"a\":".repeat(depth), "}".repeat(depth))
     };
@@ -249,7 +249,7 @@ fn what_is_nested_too_deep_is_a_note() {
     assert_eq!(serde_json::to_string(&request.parameters["metadata"]).unwrap(), nested(127, note));
 }
 
-/// Some streams have all citations in each event, others a new one.
+/// Some streams have all citations in each event, others only a new one.
 #[test]
 fn each_citation_is_kept_once() {
     let citation = |index: usize| json!({ "url": format!("https://example.com/{index}"), "index": index });

@@ -1,4 +1,4 @@
-//! The protocols of bodies that are alike.
+//! The protocols of similar bodies.
 
 use llmobs_providers::json::Json;
 use llmobs_providers::{Protocol, Response};

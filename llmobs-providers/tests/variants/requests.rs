@@ -1,10 +1,10 @@
-//! Forms of requests.
+//! Variants of requests.
 
 use llmobs_providers::json::Json;
 use llmobs_providers::{McpResult, Protocol, Request};
 use serde_json::{Value, json};
 
-/// What is read of a request, without its protocol and operation.
+/// The data of a request, without its protocol and operation.
 fn read(protocol: Protocol, body: &Value) -> Value {
     let text = body.to_string();
     let request = Request::read(&Json::read(&text).unwrap(), Some(protocol), 10_000).unwrap();
@@ -15,7 +15,7 @@ fn read(protocol: Protocol, body: &Value) -> Value {
     read
 }
 
-/// The content of a message of a person with one part, in OpenAI's chat.
+/// The content of a user message with one part, in OpenAI's chat.
 fn content(part: &Value) -> Value {
     let body = json!({ "messages": [{ "role": "user", "content": [part] }] });
     read(Protocol::OpenAiChat, &body)["messages"][0]["content"].take()
@@ -53,7 +53,7 @@ fn notes_describe_files() {
 }
 
 #[test]
-fn of_chat() {
+fn chat_variants_are_read() {
     let body = json!({
         "messages": [
             "… [2 items left out]",
@@ -84,14 +84,14 @@ fn of_chat() {
 }
 
 #[test]
-fn of_embeddings_of_tokens() {
+fn embeddings_of_token_ids_are_read() {
     let read = |input: Value| read(Protocol::OpenAiEmbeddings, &json!({ "input": input }));
     assert_eq!(read(json!([1, 2])), json!({ "documents": [{ "text": "[1,2]" }] }));
     assert_eq!(read(json!([[1], [2]])), json!({ "documents": [{ "text": "[1]" }, { "text": "[2]" }] }));
 }
 
 #[test]
-fn of_responses() {
+fn responses_variants_are_read() {
     let body = json!({ "input": [
         { "role": "assistant", "content": [{ "type": "refusal", "refusal": "No." }] },
         { "type": "web_search_call", "id": "w", "action": null, "query": "rain" },
@@ -104,7 +104,7 @@ fn of_responses() {
 }
 
 #[test]
-fn of_anthropic() {
+fn anthropic_variants_are_read() {
     let result =
         json!({ "type": "tool_result", "tool_use_id": "t", "content": { "type": "text", "text": "12 °C" } });
     let body = json!({ "messages": [{ "content": [{ "type": "text", "text": "Hi" }] }, { "role": "user", "content": [result] }] });
@@ -119,7 +119,7 @@ fn of_anthropic() {
 }
 
 #[test]
-fn of_gemini() {
+fn gemini_variants_are_read() {
     let sound = json!({ "mimeType": "audio/wav", "data": "AAAA", "displayName": "rain.wav" });
     let body = json!({ "contents": [{ "parts": [
         { "inlineData": sound }, { "thoughtSignature": "x" }, { "text": "What is it?" },
@@ -136,7 +136,7 @@ fn of_gemini() {
 }
 
 #[test]
-fn of_cohere() {
+fn cohere_variants_are_read() {
     let body = json!({ "chat_history": [{ "role": "TOOL", "tool_results": [
         { "call": { "name": "a" }, "outputs": [1] },
         { "call": { "name": "b" }, "outputs": [2] },
@@ -170,7 +170,7 @@ fn of_cohere() {
 }
 
 #[test]
-fn of_ollama() {
+fn ollama_variants_are_read() {
     let body = json!({ "messages": [{ "role": "tool", "name": "f", "content": "1" }] });
     let results = json!([{ "name": "f", "result": "1" }]);
     assert_eq!(
@@ -180,7 +180,7 @@ fn of_ollama() {
 }
 
 #[test]
-fn of_bedrock() {
+fn bedrock_variants_are_read() {
     let image = json!({ "format": "png", "source": { "bytes": "AAAA" } });
     let body = json!({
         "messages": [{ "role": "user", "content": [{ "guardContent": { "image": image } }] }],
@@ -201,7 +201,7 @@ fn of_bedrock() {
 }
 
 #[test]
-fn of_rig() {
+fn rig_variants_are_read() {
     let function = json!({ "name": "f", "arguments": {}, "invalid_arguments": "{\"x\":1" });
     let body =
         json!({ "role": "assistant", "content": [{ "type": "toolcall", "id": "t", "function": function }] });
@@ -288,7 +288,7 @@ fn results_are_marked_as_failed() {
     assert_eq!(found["messages"][0]["tool_results"][0]["result"], "{\"error\":\"no tape\"}");
 }
 
-/// Results in the form of Datadog, and those of MCP in their place.
+/// Results in Datadog's format, and results of MCP in the same place.
 #[test]
 fn results_of_programs_are_marked_as_failed() {
     let text = json!([{ "type": "text", "text": "no tape" }]);
@@ -309,7 +309,7 @@ fn results_of_programs_are_marked_as_failed() {
 
 /// Tools that the provider ran in an earlier turn.
 #[test]
-fn executed_tools_of_earlier_turns_are_shown() {
+fn executed_tools_of_earlier_turns_are_read() {
     let tool = json!({ "index": 0, "type": "search", "arguments": "{}", "output": "Wet" });
     let message = json!({ "role": "assistant", "content": "It rains.", "executed_tools": [tool] });
     let calls = json!([{ "name": "search", "arguments": {}, "type": "search" }]);

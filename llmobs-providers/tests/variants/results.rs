@@ -1,10 +1,10 @@
-//! What tools returned.
+//! Results of tools.
 
 use llmobs_providers::json::Json;
 use llmobs_providers::{Protocol, Request};
 use serde_json::{Value, json};
 
-/// The result of a tool in a request, which is a text or the JSON of anything else.
+/// The results of tools in a request. Each is a text, or JSON.
 fn results(request: &Value) -> Vec<String> {
     let text = request.to_string();
     let read = Request::read(&Json::read(&text).unwrap(), None, 1024 * 1024).unwrap();
@@ -55,7 +55,7 @@ fn media_in_results_are_notes() {
         for (protocol, request) in of_protocols(&result) {
             assert_eq!(results(&request), [expected.as_str()], "{protocol}");
         }
-        // The same as a text, alone and as a part.
+        // The same value as a text, and as a text part.
         let text = result.to_string();
         for given in [json!(text), json!([{ "type": "text", "text": text }])] {
             for (protocol, request) in of_protocols(&given) {

@@ -23,7 +23,7 @@ fn chat(id: &str, text: &str) -> Value {
 
 #[test]
 fn a_list_of_the_events_of_an_answer_is_the_answer() {
-    let said = |protocol: &str, id: Option<&str>, rest: Value| {
+    let answer = |protocol: &str, id: Option<&str>, rest: Value| {
         let mut expected = json!({ "protocol": protocol, "provider": rest["provider"], "model": "m", "id": id,
             "messages": [{ "role": "assistant", "content": "Hi the" }] });
         expected.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
@@ -33,25 +33,25 @@ fn a_list_of_the_events_of_an_answer_is_the_answer() {
     let usage = json!({ "finish_reasons": ["STOP"], "usage": { "input": 3, "visible_output": 3 } });
     for id in [Some("r"), None] {
         let list = json!([gemini(id, "Hi ", None), gemini(id, "the", Some("STOP"))]);
-        assert_eq!(recognized(&list), Some(said("gemini.generate", id, usage.clone())));
+        assert_eq!(recognized(&list), Some(answer("gemini.generate", id, usage.clone())));
     }
     let list = json!([chat("c", "Hi "), chat("c", "the")]);
-    assert_eq!(recognized(&list), Some(said("openai.chat", Some("c"), json!({}))));
+    assert_eq!(recognized(&list), Some(answer("openai.chat", Some("c"), json!({}))));
     let delta = |text: &str| json!({ "type": "content_block_delta", "index": 0, "delta": { "type": "text_delta", "text": text } });
     let start = json!({ "type": "message_start", "message": { "id": "a", "model": "m", "role": "assistant", "content": [] } });
     let list = json!([start, delta("Hi "), { "type": "ping" }, delta("the"), { "type": "message_stop" }]);
-    assert_eq!(recognized(&list), Some(said("anthropic.messages", Some("a"), json!({}))));
-    // An error after output, and alone.
+    assert_eq!(recognized(&list), Some(answer("anthropic.messages", Some("a"), json!({}))));
+    // An error after output, and an error without output.
     let failed = json!({ "error": { "code": 503, "message": "Overloaded", "status": "UNAVAILABLE" } });
     let error = json!({ "type": "UNAVAILABLE", "code": "503", "message": "Overloaded", "status": 503 });
     let list = json!([gemini(Some("r"), "Hi the", None), failed]);
     let rest = json!({ "error": error, "usage": { "input": 3, "visible_output": 6 } });
-    assert_eq!(recognized(&list), Some(said("gemini.generate", Some("r"), rest)));
+    assert_eq!(recognized(&list), Some(answer("gemini.generate", Some("r"), rest)));
     assert_eq!(recognized(&json!([failed])), Some(json!({ "error": error })));
 }
 
 #[test]
-fn lists_of_answers_are_none() {
+fn lists_of_separate_answers_are_not_recognized() {
     let whole = |id: &str| json!({ "id": id, "object": "chat.completion", "choices": [{ "message": { "role": "assistant", "content": "Hi" } }] });
     let vectors =
         json!({ "object": "list", "model": "m", "data": [{ "object": "embedding", "embedding": [1, 2] }] });

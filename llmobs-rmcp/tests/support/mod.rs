@@ -26,21 +26,21 @@ use tokio::sync::Notify;
 /// The arguments and the `_meta` of a call.
 pub(crate) type Seen = (Option<JsonObject>, RequestMetaObject);
 
-/// A server that forecasts the weather, and fails in each way.
+/// A server with a tool for weather forecasts, and tools that fail in different ways.
 #[derive(Clone, Default)]
 pub(crate) struct Weather {
-    /// Told when the tool `wait` runs.
+    /// Notified when the tool `wait` runs.
     pub(crate) waits: Arc<Notify>,
-    /// Told when the tool `wait` was cancelled.
+    /// Notified when the tool `wait` was cancelled.
     pub(crate) cancelled: Arc<Notify>,
-    /// What arrived in the last call.
+    /// The arguments and the `_meta` of the last call.
     pub(crate) seen: Arc<Mutex<Option<Seen>>>,
 }
 
-/// Tells when it is dropped.
-struct Told(Arc<Notify>);
+/// Notifies when it is dropped.
+struct NotifyOnDrop(Arc<Notify>);
 
-impl Drop for Told {
+impl Drop for NotifyOnDrop {
     fn drop(&mut self) {
         self.0.notify_one();
     }
@@ -116,7 +116,7 @@ impl ServerHandler for Weather {
             "fail" => Ok(CallToolResult::error(text("the station is down".to_owned())).into()),
             "refuse" => Err(ErrorData::internal_error("not today", None)),
             "panic" => {
-                let _told = Told(Arc::clone(&self.waits));
+                let _notify = NotifyOnDrop(Arc::clone(&self.waits));
                 panic!("a storm")
             }
             "wait" => {
@@ -163,10 +163,10 @@ pub(crate) fn call(name: &'static str, arguments: Value) -> CallToolRequestParam
     }
 }
 
-/// What went over a connection, by its direction: to the server, and to the client.
+/// The messages on a connection, by direction: to the server, and to the client.
 pub(crate) type Traffic = [Arc<Mutex<Vec<Value>>>; 2];
 
-/// A pipe that records what goes through it.
+/// A pipe that records its messages.
 pub(crate) fn record(server: DuplexStream) -> (DuplexStream, Traffic) {
     let (client, here) = tokio::io::duplex(64 * 1024);
     let traffic = Traffic::default();

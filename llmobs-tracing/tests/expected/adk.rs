@@ -7,12 +7,12 @@ use crate::replay::adk;
 
 pub(crate) fn library() -> Library {
     let call = json!({ "name": "get_weather", "arguments": { "city": "Paris" }, "tool_id": "call_1", "type": "function_call" });
-    let mut told = tool();
-    told["output"] = json!("21 degrees");
+    let mut tool_with_result = tool();
+    tool_with_result["output"] = json!("21 degrees");
     let with_tool = json!([
         agent(),
         llm(&json!({ "role": "assistant", "content": "", "tool_calls": [call] })),
-        told,
+        tool_with_result,
         llm(&json!({ "role": "assistant", "content": "It is 21 degrees in Paris." })),
     ]);
     let failed = json!({
@@ -64,7 +64,7 @@ fn tool() -> Value {
     })
 }
 
-/// A call whose tokens are on the span inside.
+/// A call whose tokens are on the nested span.
 fn llm(answer: &Value) -> Value {
     json!({
         "kind": "llm",

@@ -6,7 +6,7 @@ use super::contents::Library;
 use crate::replay::codex;
 
 pub(crate) fn library() -> Library {
-    // Of the two calls together.
+    // The sums of both calls.
     let sums = json!({
         "input_tokens": 11_630,
         "output_tokens": 222,

@@ -1,15 +1,15 @@
-//! What spans of a library say, by the contents of the table in `docs/tracing.md`.
+//! The data of the spans of a library, by the contents of the table in `docs/tracing.md`.
 
 use llmobs_runtime::testing::Collector;
 use serde_json::{Map, Value, json};
 
-/// What the replays of a library become.
+/// The expected spans of the replays of a library.
 pub(crate) struct Library {
     /// The name of the integration.
     pub(crate) integration: &'static str,
     /// Each replay with its spans, in the order in which they start.
     ///
-    /// A span has `kind` and `name`, `trace` (the first of a trace) or `parent` as a number, and of the following what it says: `session`,
+    /// A span has `kind` and `name`, `trace` (for the first of a trace) or `parent` as a number, and, if it has them, `session`,
     /// `model` (with the provider in front of it), `input`, `output`, `tools`, `metadata`, `metrics`, `error` (type and message), `links`,
     /// the `tags` that are not the same for all spans, and `integration`, if it is another one.
     pub(crate) replays: Vec<(fn(), Value)>,
@@ -29,36 +29,37 @@ const ALL: [&str; 11] = [
     "parents",
 ];
 
-/// Checks that the replays of a library say a content, and how.
+/// Checks one content of the spans of a library's replays.
 pub(crate) fn check(library: &Library, content: &str) {
-    let mut is_said = false;
+    let mut is_found = false;
     for (replay, expected) in &library.replays {
-        let expected = said(expected.as_array().unwrap(), content);
-        assert_eq!(said(&shown(library, *replay), content), expected);
-        is_said |= expected.iter().any(|value| !value.is_null());
+        let expected = selected(expected.as_array().unwrap(), content);
+        assert_eq!(selected(&shown(library, *replay), content), expected);
+        is_found |= expected.iter().any(|value| !value.is_null());
     }
-    assert!(is_said, "nothing says {content}");
+    assert!(is_found, "no span has {content}");
 }
 
-/// Checks all that the replays of a library say, and that they say nothing of the contents that have no test.
+/// Checks all data of the spans of a library's replays, and that they have no content without a test.
 pub(crate) fn check_all(library: &Library, tested: &[&str]) {
     for (replay, expected) in &library.replays {
         let shown = shown(library, *replay);
         assert_eq!(Value::from(shown.clone()), *expected);
         for content in ALL.iter().filter(|content| !tested.contains(content)) {
-            assert!(said(&shown, content).iter().all(Value::is_null), "{content} has no test");
+            assert!(selected(&shown, content).iter().all(Value::is_null), "{content} has no test");
         }
     }
 }
 
-/// The content of each span. `Null` means none.
-fn said(spans: &[Value], content: &str) -> Vec<Value> {
+/// This content of each span. `Null` means none.
+fn selected(spans: &[Value], content: &str) -> Vec<Value> {
     let of_kind = |span: &Value| if span["kind"] == content { span.clone() } else { Value::Null };
     let is_of_cache = |name: &str| name.starts_with("cache_");
     let is_of_time = |name: &str| name.starts_with("time_");
-    let metrics =
-        |span: &Value, is_meant: &dyn Fn(&str) -> bool| only(&span["metrics"], |name, _| is_meant(name));
-    let said = |span: &Value| match content {
+    let metrics = |span: &Value, is_selected: &dyn Fn(&str) -> bool| {
+        only(&span["metrics"], |name, _| is_selected(name))
+    };
+    let select = |span: &Value| match content {
         "messages" | "tool_calls" if span["kind"] != "llm" => Value::Null,
         "messages" => only(span, |name, _| ["input", "output"].contains(&name)),
         "tool_calls" => tool_calls(span),
@@ -69,10 +70,10 @@ fn said(spans: &[Value], content: &str) -> Vec<Value> {
         "parents" => only(span, |name, _| ["parent", "links"].contains(&name)),
         _ => of_kind(span),
     };
-    spans.iter().map(said).collect()
+    spans.iter().map(select).collect()
 }
 
-/// The messages of a span that call a tool or have a result of it, and the tools that may be called.
+/// The messages of a span with tool calls or results, and the available tools.
 fn tool_calls(span: &Value) -> Value {
     let is_of_tool =
         |message: &&Value| message["tool_calls"].is_array() || message["tool_results"].is_array();
@@ -85,8 +86,8 @@ fn tool_calls(span: &Value) -> Value {
     only(&shown, |_, value| !is_empty(value))
 }
 
-fn only(object: &Value, is_meant: impl Fn(&str, &Value) -> bool) -> Value {
-    let fields = object.as_object().into_iter().flatten().filter(|(name, value)| is_meant(name, value));
+fn only(object: &Value, is_selected: impl Fn(&str, &Value) -> bool) -> Value {
+    let fields = object.as_object().into_iter().flatten().filter(|(name, value)| is_selected(name, value));
     let fields: Map<_, _> = fields.map(|(name, value)| (name.clone(), value.clone())).collect();
     if fields.is_empty() { Value::Null } else { fields.into() }
 }
@@ -143,7 +144,7 @@ fn shown(library: &Library, replay: fn()) -> Vec<Value> {
     spans
 }
 
-/// The messages or the text of a side.
+/// The messages, documents or text of an input or output.
 fn side(side: &Value) -> Value {
     let value = ["messages", "documents", "value"].into_iter().find_map(|form| side.get(form));
     value.cloned().unwrap_or_default()

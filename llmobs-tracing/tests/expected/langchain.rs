@@ -62,7 +62,7 @@ pub(crate) fn library() -> Library {
             (langchain::chains, chains),
             (langchain::failures, failures),
             (langchain::embeddings, embeddings),
-            (langchain::spans_of_others, json!([])),
+            (langchain::spans_of_the_program, json!([])),
         ],
     }
 }

@@ -23,9 +23,9 @@ pub(crate) fn library() -> Library {
         "total_tokens": 75,
         "cache_read_input_tokens": 32,
     });
-    let mut told = answers(llm("complete", 5));
+    let mut answering_call = answers(llm("complete", 5));
     let result = json!({ "role": "tool", "content": "", "tool_results": [{ "result": "21 degrees", "tool_id": "call_1" }] });
-    told["input"] = json!([{ "role": "user", "content": QUESTION }, call(), result]);
+    answering_call["input"] = json!([{ "role": "user", "content": QUESTION }, call(), result]);
     let with_tool = json!([
         {
             "kind": "agent",
@@ -38,7 +38,7 @@ pub(crate) fn library() -> Library {
         calls_tool,
         inside(2, tool("21 degrees")),
         inside(1, step(1)),
-        told,
+        answering_call,
     ]);
 
     let without_events = json!([
@@ -130,7 +130,7 @@ fn llm(name: &str, parent: u32) -> Value {
     json!({ "kind": "llm", "name": name, "parent": parent, "model": "openai/gpt-4o" })
 }
 
-/// A call that is answered by a text.
+/// A call with a text as its answer.
 fn answers(mut call: Value) -> Value {
     call["output"] = json!([{ "role": "assistant", "content": "It is 21 degrees in Paris." }]);
     call["metadata"] = json!({ "response_id": "00000000-0000-4000-8000-000000000002" });

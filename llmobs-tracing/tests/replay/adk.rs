@@ -3,8 +3,8 @@
 //! The names, targets, levels and fields are those of adk-runner's `src/runner.rs`, adk-agent's `src/llm_agent.rs`,
 //! adk-model's `src/usage_tracking.rs` and adk-telemetry's `src/spans.rs`.
 //!
-//! No span says its operation, the span of a tool has an empty name, and a call of a model has two spans. Tokens of each call:
-//! 57 of input, of which 32 are cached, 18 of output, of which 7 are thoughts. The session is `s-1`, the user `ada`.
+//! No span has its operation, the span of a tool has an empty name, and a model call has two spans. Tokens of each call:
+//! 57 of input, of which 32 are cached, 18 of output, of which 7 are reasoning. The session is `s-1`, the user `ada`.
 
 use tracing::field::Empty;
 use tracing::{Level, Span, event, info_span};
@@ -47,7 +47,7 @@ fn call_llm() -> Span {
     )
 }
 
-/// A call that is answered. In its span is the one that has the tokens. Both are entered for each piece of the stream.
+/// A call with an answer. A nested span has the tokens. Both spans are entered for each piece of the stream.
 fn answered(response: &str) {
     let call = call_llm();
     let generate = call.in_scope(|| {
@@ -69,7 +69,7 @@ fn answered(response: &str) {
         )
     });
     for piece in 1..=2_i64 {
-        // The tokens of pieces are totals so far.
+        // The tokens of each piece are cumulative.
         call.in_scope(|| {
             generate.in_scope(|| {
                 let current = Span::current();
@@ -110,7 +110,7 @@ fn tool_call() {
     );
 }
 
-/// A run of an agent. What its tool is asked and answers is in events of the level `DEBUG`.
+/// A run of an agent. The arguments and the result of its tool are in events of the level `DEBUG`.
 ///
 /// ```text
 /// agent weather
@@ -136,7 +136,7 @@ pub(crate) fn agent_with_tool() {
     });
 }
 
-/// A tool that fails, whose error is the event of another span, and a call that fails.
+/// A tool that fails, with the error in an event of another span, and a call that fails.
 ///
 /// ```text
 /// agent weather

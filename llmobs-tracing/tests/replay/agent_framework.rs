@@ -2,7 +2,7 @@
 //!
 //! The names, targets, levels and fields are those of its `src/observability.rs`, `src/agent.rs` and `src/client.rs`.
 //!
-//! Messages are in the library's own form, whose content is in `contents`. Tokens: the first call of `agent_with_tool` has
+//! Messages have the library's own format, with content in `contents`. Tokens: the first call of `agent_with_tool` has
 //! 57 of input, of which 32 are cached, and 18 of output, of which 7 are reasoning; the second 93 and 11. The agent repeats
 //! their sums. The session is `conv_1`.
 
@@ -189,7 +189,7 @@ pub(crate) fn older_conventions() {
     });
 }
 
-/// A stream, which has no span of the agent. It is entered only while the request is sent.
+/// A stream, without a span of the agent. Its span is entered only while the request is sent.
 ///
 /// ```text
 /// llm chat gpt-4o  in system: Answer in one sentence. | user: What is the weather in Paris?  out reasoning: I was told. | assistant: It is 21 degrees in Paris.
@@ -201,7 +201,7 @@ pub(crate) fn streamed() {
     chat.record("gen_ai.output.messages", ANSWER);
 }
 
-/// A call that fails with content, and so does the agent; and a tool that fails without content.
+/// A call and its agent that fail with content, and a tool that fails without content.
 ///
 /// ```text
 /// agent weather  error service: service error: rate limit reached

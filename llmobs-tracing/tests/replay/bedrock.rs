@@ -1,11 +1,11 @@
-//! A replay of the spans that aws-sdk-bedrockruntime 1.124 (commit 771a669) makes itself, at the level `DEBUG`.
+//! A replay of the spans that aws-sdk-bedrockruntime 1.124 (commit 771a669) creates, at the level `DEBUG`.
 //!
 //! The names, targets, levels and fields are those of its `src/operation/converse.rs` and `converse_stream.rs`, and of
-//! aws-smithy-runtime's `src/client/orchestrator.rs`. They say neither the model nor what it is asked.
+//! aws-smithy-runtime's `src/client/orchestrator.rs`. They have neither the model nor the messages.
 
 use tracing::{debug, debug_span};
 
-/// A call of Converse in an agent of the program. Its spans are not shown.
+/// A call of Converse in an agent of the program. Its spans are not recorded.
 ///
 /// ```text
 /// agent weather

@@ -31,7 +31,7 @@ fn turn(name: &'static str) -> Span {
     )
 }
 
-/// What the task records on its span when it ends.
+/// Records the usage of a task on its span, as at its end.
 fn turn_usage(turn: &Span, [input, cached, output, reasoning]: [i64; 4]) {
     turn.record("codex.turn.token_usage.input_tokens", input);
     turn.record("codex.turn.token_usage.cached_input_tokens", cached);
@@ -53,7 +53,7 @@ fn sampling_request(attempts: impl FnOnce()) {
     request.in_scope(attempts);
 }
 
-/// An attempt, up to the head of the answer. What it gives is the span of the attempt and that of its stream.
+/// An attempt, up to the headers of the answer. Returns the span of the attempt and the span of its stream.
 fn attempt() -> [Span; 2] {
     let attempt = trace_span!(
         target: "codex_core::session::turn",
@@ -115,7 +115,7 @@ fn answer(
             let item = handle_responses(receiving, "function_call");
             item.record("from", "output_item_done");
             item.record("tool_name", name);
-            item.in_scope(|| runs_tool(name, "call_1", false));
+            item.in_scope(|| run_tool(name, "call_1", false));
         }
         let completed = handle_responses(receiving, "completed");
         completed.record("gen_ai.usage.input_tokens", input);
@@ -126,9 +126,9 @@ fn answer(
     });
 }
 
-/// `dispatch_tool_call_with_terminal_outcome`, whose events have the arguments and the output only where they are not meant
+/// `dispatch_tool_call_with_terminal_outcome`, whose events have the arguments and the output only if they are not intended
 /// for traces.
-fn runs_tool(name: &str, id: &str, aborted: bool) {
+fn run_tool(name: &str, id: &str, aborted: bool) {
     trace_span!(target: "codex_core::tools::parallel", "handle_tool_call").in_scope(|| {
         trace_span!(target: "codex_core::tools::parallel", "handle_tool_call_with_source").in_scope(|| {
             let dispatch = trace_span!(
@@ -188,8 +188,8 @@ fn event_of_first_token() {
     );
 }
 
-/// A turn with a subscriber that is enabled at `TRACE`. The tool is called while its item of the stream is handled. Content
-/// is in no span, and not read from events.
+/// A turn with a subscriber that is enabled at `TRACE`. The tool is called while its item of the stream is handled. No span
+/// has content, and content in events is not read.
 ///
 /// ```text
 /// agent session_task.turn
@@ -220,8 +220,8 @@ pub(crate) fn turn_with_tool() {
     turn_usage(&turn, [11_630, 8_832, 222, 128]);
 }
 
-/// The same turn with a subscriber that is enabled at `INFO`, as codex has it by default: only these two names are left, and
-/// the tokens are those of the turn.
+/// The same turn with a subscriber that is enabled at `INFO`, the default of codex: only spans with these two names
+/// remain, and the tokens are those of the turn.
 ///
 /// ```text
 /// agent session_task.turn
@@ -270,13 +270,13 @@ pub(crate) fn interrupted_turn() {
                 let item = handle_responses(&receiving, "function_call");
                 item.record("from", "output_item_done");
                 item.record("tool_name", "shell");
-                item.in_scope(|| runs_tool("shell", "call_1", true));
+                item.in_scope(|| run_tool("shell", "call_1", true));
             });
         });
     });
 }
 
-/// A compaction, and a review in a session of its own.
+/// A compaction, and a review in a separate session.
 ///
 /// ```text
 /// agent session_task.compact

@@ -91,7 +91,7 @@ fn execute_tool() -> Span {
 }
 
 /// A tool of an extension. Its span is entered to send the call, and again for the result.
-fn runs_tool(error: Option<&str>) {
+fn run_tool(error: Option<&str>) {
     let tool = execute_tool();
     tool.record("gen_ai.tool.call.arguments", display(r#"{"city":"Paris"}"#));
     tool.in_scope(|| {
@@ -135,7 +135,7 @@ pub(crate) fn agent_with_tool() {
         Span::current().record("trace_input", "What is the weather in Paris?");
         infer([57, 18], r#"["tool_calls"]"#);
         debug!(target: "goose::state_machine", step = Some("llm"), "applied step");
-        runs_tool(None);
+        run_tool(None);
         infer([93, 11], r#"["stop"]"#);
         Span::current().record("trace_output", "It is 21 degrees in Paris.");
         let output =
@@ -160,7 +160,7 @@ pub(crate) fn failures() {
     agent.in_scope(|| {
         Span::current().record("gen_ai.agent.name", "Weather report");
         infer([57, 18], r#"["tool_calls"]"#);
-        runs_tool(Some("tool_error"));
+        run_tool(Some("tool_error"));
         chat("inference").in_scope(|| {
             Span::current().record("error.type", "rate_limit");
             error!(target: "goose_agent::inference", "LLM provider error: Rate limit exceeded: slow down");
@@ -168,7 +168,7 @@ pub(crate) fn failures() {
     });
 }
 
-/// Two sessions at once, whose spans interleave: two traces, each with the session of its own.
+/// Two concurrent sessions with interleaved spans: two traces, each with its own session.
 ///
 /// ```text
 /// agent goose
@@ -190,8 +190,8 @@ pub(crate) fn two_sessions() {
     }
 }
 
-/// A call with goose's own observation layer beside ours: the inner span says the same call again, with its content, its
-/// cost and its first token. There is one span of it.
+/// A call with goose's own observation layer and ours: the inner span repeats the call, with its content, its cost and its
+/// first token. Both become one span.
 ///
 /// ```text
 /// agent goose

@@ -133,7 +133,7 @@ pub(crate) fn chains() {
     });
 }
 
-/// A call that fails, in a chain that fails for it; and a tool that fails, whose error goes to the model.
+/// A call that fails and makes its chain fail, and a tool that fails and whose error is sent to the model.
 ///
 /// ```text
 /// workflow llm_chain  error error: LLM error: rate limit reached
@@ -184,11 +184,11 @@ pub(crate) fn embeddings() {
     query.in_scope(|| ());
 }
 
-/// A program's own spans with the same names or fields, which are not langchain-rust's.
+/// Spans of the program with the same names or fields as those of langchain-rust.
 ///
 /// ```text
 /// ```
-pub(crate) fn spans_of_others() {
+pub(crate) fn spans_of_the_program() {
     info_span!(target: "bank", "tool.call", tool = %"drill", error = Empty).in_scope(|| ());
     info_span!(target: "cars", "describe", model = "T", provider = "Ford").in_scope(|| ());
 }

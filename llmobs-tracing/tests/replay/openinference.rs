@@ -2,12 +2,12 @@
 //!
 //! The names are those of its semantic conventions: <https://arize-ai.github.io/openinference/spec/semantic_conventions.html>.
 //! `by_builder` is a replay of openinference-instrumentation 0.1.1 (`src/span_builder.rs`), `by_mistralrs` one of the macro
-//! `llm_span!` of mistral.rs (EricLBuehler/mistral.rs). The rest is no program's.
+//! `llm_span!` of mistral.rs (EricLBuehler/mistral.rs). The other spans are not from a program.
 
 use tracing::field::{Empty, display};
 use tracing::{info, info_span};
 
-/// An agent with a call of a model, a tool, a retriever, a reranker and a guardrail. Names of fields are fixed, so that a
+/// An agent with a call of a model, a tool, a retriever, a reranker and a guardrail. Names of fields are fixed, so a
 /// program has as many messages as it declares. The session is `s-1`, the user `ada`; 57 tokens of input, of which 32 are
 /// cached, 18 of output, of which 7 are reasoning.
 ///
@@ -137,14 +137,14 @@ fn chat() {
     chat.record("llm.token_count.completion_details.reasoning", 7_i64);
 }
 
-/// A call that says only its input and output, as JSON of OpenAI's or as text, and a chain.
+/// Calls with only an input and an output, as JSON of OpenAI or as text, and a chain.
 ///
 /// ```text
 /// workflow pipeline  in Paris  out done
 /// ├─ llm llm  in user: What is the weather in Paris?  out assistant: It is 21 degrees in Paris.
 /// └─ llm task  in user: What is the weather in Paris?  out assistant: It is 21 degrees in Paris.
 /// ```
-pub(crate) fn values_alone() {
+pub(crate) fn only_values() {
     let chain = info_span!(
         target: "program",
         "pipeline",
@@ -217,7 +217,7 @@ pub(crate) fn with_gen_ai() {
     }
 }
 
-/// The span of mistral.rs, whose first token is an event in milliseconds: 0.25 s. It fails.
+/// The span of mistral.rs, whose time to the first token is in an event, in milliseconds: 0.25 s. The call fails.
 ///
 /// ```text
 /// llm llm mistral-small  error error: out of memory
@@ -262,7 +262,7 @@ pub(crate) fn by_mistralrs() {
     span.in_scope(|| tracing::error!(target: "mistralrs_core", error = %"out of memory"));
 }
 
-/// Spans of openinference-instrumentation. All but the name is given to the layer of tracing-opentelemetry alone.
+/// Spans of openinference-instrumentation. All data except the name is only given to the layer of tracing-opentelemetry.
 ///
 /// ```text
 /// agent agent weather

@@ -1,7 +1,7 @@
 //! A replay of programs whose spans have the attributes of OpenLLMetry.
 //!
 //! The names are those of Traceloop's semantic conventions, `opentelemetry-semantic-conventions-ai` 0.4:
-//! <https://www.traceloop.com/docs/openllmetry/contributing/semantic-conventions>. It is no program's.
+//! <https://www.traceloop.com/docs/openllmetry/contributing/semantic-conventions>. The spans are not from a program.
 
 use tracing::field::Empty;
 use tracing::info_span;
@@ -102,7 +102,7 @@ fn chat() {
     chat.record("llm.usage.total_tokens", 75_i64);
 }
 
-/// An embedding, a completion of before chats, and a rerank.
+/// An embedding, a legacy completion, and a rerank.
 ///
 /// ```text
 /// embedding openai.embeddings  in weather in Paris
@@ -138,7 +138,7 @@ pub(crate) fn other_requests() {
     ));
 }
 
-/// A call that fails, as the status of the span shows.
+/// A call that fails, according to the status of the span.
 ///
 /// ```text
 /// llm openai.chat  error error: rate limit reached

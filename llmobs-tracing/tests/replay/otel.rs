@@ -1,7 +1,7 @@
 //! A replay of programs that write `gen_ai.*` spans by hand.
 //!
-//! No program is copied. The names are those of OpenTelemetry's semantic conventions for generative AI; the ways to give them
-//! are those of Rust programs that write such spans with `tracing`: dotted and quoted names, values by `%` and by `?`,
+//! The spans are not from a particular program. The names are those of OpenTelemetry's semantic conventions for generative AI; the
+//! syntax is that of Rust programs that write such spans with `tracing`: dotted and quoted names, values by `%` and by `?`,
 //! `#[instrument]`, old and new names, numbers of any type and as texts.
 
 use tracing::field::{Empty, debug};
@@ -14,7 +14,7 @@ const ANSWER: &str = concat!(
     r#""finish_reason":"stop"}]"#
 );
 
-/// All that the conventions say of an agent, its calls and its tool. The session is `conv_1`, the model `gpt-4o`, the
+/// All attributes of the conventions for an agent, its calls and its tool. The session is `conv_1`, the model `gpt-4o`, the
 /// provider `openai`; 57 tokens of input, of which 32 are read from the cache and 8 written, 18 of output, of which 7 are
 /// reasoning; the first token comes after 0.25 s.
 ///
@@ -187,7 +187,7 @@ pub(crate) fn any_type() {
     span.record("gen_ai.output.messages", debug(&"It is 21 degrees in Paris."));
 }
 
-/// The names of before 1.37: `gen_ai.system`, `prompt_tokens`, `gen_ai.prompt` and `gen_ai.completion` with JSON of OpenAI's
+/// The names before 1.37: `gen_ai.system`, `prompt_tokens`, `gen_ai.prompt` and `gen_ai.completion` with JSON of OpenAI's
 /// messages. The finish reason is a plain text.
 ///
 /// ```text
@@ -217,7 +217,7 @@ pub(crate) fn older_names() {
     span.record("gen_ai.completion", r#"[{"role":"assistant","content":"It is 21 degrees in Paris."}]"#);
 }
 
-/// A span without an operation: the model that is asked makes it a call of a model.
+/// A span without an operation: its request model makes it a model call.
 ///
 /// ```text
 /// llm summarize
@@ -233,7 +233,7 @@ pub(crate) fn no_operation() {
     drop(span);
 }
 
-/// An operation that is not known yet, and one that is recorded after the span was made.
+/// An unknown operation, and one that is recorded after the span was created.
 ///
 /// ```text
 /// retrieval search_memory
@@ -297,7 +297,7 @@ pub(crate) fn failures() {
     });
 }
 
-/// A call whose events have its messages, as the conventions had them before 1.37.
+/// A call with its messages in events, as in the conventions before 1.37.
 ///
 /// ```text
 /// llm chat  in system: Answer in one sentence. | user: What is the weather in Paris?  out assistant: It is 21 degrees in Paris.
@@ -351,7 +351,7 @@ pub(crate) fn evaluation() {
     });
 }
 
-/// Ordinary spans of a program around and between those of models: they are not shown, and parents reach through them.
+/// Ordinary spans of a program around and between LLM spans: they are not recorded, and parents are found through them.
 ///
 /// ```text
 /// agent weather

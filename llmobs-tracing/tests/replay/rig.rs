@@ -34,7 +34,7 @@ const TOOLS: &str = concat!(
     r#""parameters":{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}}]"#
 );
 
-/// `acquire_agent_span` where no span is current: an explicit root.
+/// `acquire_agent_span` if no span is current: an explicit root.
 fn invoke_agent(name: &str, system: Option<&str>) -> Span {
     info_span!(
         target: "rig_agent::agent::telemetry",
@@ -145,7 +145,7 @@ fn execute_tool() -> Span {
     )
 }
 
-/// What the provider records when it adopts the span of the agent.
+/// Records the fields of the provider, which adopts the span of the agent.
 fn adopt(chat: &Span, stream: bool) {
     chat.record("gen_ai.operation.name", "chat");
     chat.record("gen_ai.provider.name", "openai");
@@ -158,7 +158,7 @@ fn usage(span: &Span, [input, output, cached]: [u64; 3]) {
     span.record("gen_ai.usage.input_tokens", input);
     span.record("gen_ai.usage.output_tokens", output);
     span.record("gen_ai.usage.cache_read.input_tokens", cached);
-    // A provider that reports zero has it recorded.
+    // Zero is recorded if the provider reports it.
     span.record("gen_ai.usage.reasoning_tokens", 0_u64);
 }
 
@@ -172,7 +172,7 @@ fn response(chat: &Span, id: &str, tokens: [u64; 3]) {
     chat.in_scope(|| trace!(target: "rig::completions", "reply: {{\n  \"id\": \"{id}\"\n}}"));
 }
 
-/// A turn of the model that asks for the tool, or one that answers.
+/// A turn of the model: a tool call or an answer.
 struct Turn {
     input: &'static str,
     output: &'static str,
@@ -203,7 +203,7 @@ impl Turn {
         chat
     }
 
-    /// The same as a stream: it is entered for each piece, and the agent records the tokens once more.
+    /// A streamed turn: its span is entered for each piece, and the agent records the tokens again.
     fn stream(&self, agent: &Span, text: &str) {
         let chat = agent_chat("weather", Some(SYSTEM));
         chat.record("gen_ai.input.messages", self.input);
@@ -220,7 +220,7 @@ impl Turn {
 }
 
 /// A tool that returns its result. Its arguments are logged, whether content is recorded or not.
-fn runs(tool: &Span, [name, id, arguments, result]: [&str; 4], content: bool) {
+fn run_tool(tool: &Span, [name, id, arguments, result]: [&str; 4], content: bool) {
     tool.in_scope(|| {
         tool.record("gen_ai.tool.name", name);
         tool.record("gen_ai.tool.call.id", display(id));
@@ -254,7 +254,7 @@ pub(crate) fn agent_with_tool() {
         let tool = execute_tool();
         tool.follows_from(first);
         let second = tool.id();
-        runs(&tool, WEATHER, true);
+        run_tool(&tool, WEATHER, true);
         drop(tool);
         ANSWERS.run("weather", true, second);
         info!(target: "rig_agent::agent::engine", turn = 2_u64, max_turns = 3_u64, "Agent run finished");
@@ -275,7 +275,7 @@ pub(crate) fn agent_without_content() {
     let agent = invoke_agent("weather", None);
     agent.in_scope(|| {
         ASKS_FOR_TOOL.run("weather", false, None);
-        runs(&execute_tool(), WEATHER, false);
+        run_tool(&execute_tool(), WEATHER, false);
         ANSWERS.run("weather", false, None);
     });
     usage(&agent, [150, 29, 96]);
@@ -294,14 +294,14 @@ pub(crate) fn agent_streamed() {
     agent.record("gen_ai.prompt", "What is the weather in Paris?");
     agent.in_scope(|| {
         ASKS_FOR_TOOL.stream(&agent, "");
-        runs(&execute_tool(), WEATHER, true);
+        run_tool(&execute_tool(), WEATHER, true);
         ANSWERS.stream(&agent, "It is 21 degrees in Paris.");
     });
     usage(&agent, [150, 29, 96]);
 }
 
-/// An agent in a handler of axum with a `TraceLayer`. rig makes no span for the agent where any span is current, and
-/// records the prompt on that span, which has no field for it. All are of one trace.
+/// An agent in a handler of axum with a `TraceLayer`. rig creates no span for the agent if any span is current, and
+/// records the prompt on that span, which has no field for it. All spans are in one trace.
 ///
 /// ```text
 /// llm chat  in system: Answer in one sentence. | user: What is the weather in Paris?  out assistant:  call get_weather({"city":"Paris"})
@@ -319,12 +319,12 @@ pub(crate) fn agent_under_a_request() {
     request.record("gen_ai.prompt", "What is the weather in Paris?");
     request.in_scope(|| {
         ASKS_FOR_TOOL.run("weather", true, None);
-        runs(&execute_tool(), WEATHER, true);
+        run_tool(&execute_tool(), WEATHER, true);
         ANSWERS.run("weather", true, None);
     });
 }
 
-/// `agent.prompt(..).run().instrument(request)`: rig looks for a current span when `run` is called, finds none, and makes an
+/// `agent.prompt(..).run().instrument(request)`: rig looks for a current span when `run` is called, finds none, and creates an
 /// explicit root, although the request's span is current when the agent starts.
 ///
 /// ```text
@@ -346,8 +346,8 @@ pub(crate) fn agent_instrumented_by_a_workflow() {
     });
 }
 
-/// `agent.chat(prompt, &mut history)`, whose own span is named `chat` although it is the agent. rig takes it for the span
-/// of the caller, and makes none for the agent.
+/// `agent.chat(prompt, &mut history)`, whose own span is named `chat` although it is the agent. rig treats it as the span
+/// of the caller, and creates none for the agent.
 ///
 /// ```text
 /// agent weather
@@ -359,7 +359,7 @@ pub(crate) fn agent_chat_method() {
     chat.in_scope(|| drop(ASKS_FOR_TOOL.run("weather", true, None)));
 }
 
-/// An agent as the tool of another. The inner one has no span of its own.
+/// An agent as the tool of another. The inner agent has no span.
 ///
 /// ```text
 /// agent planner  in What is the weather in Paris?  out It is 21 degrees in Paris.
@@ -390,8 +390,8 @@ pub(crate) fn agent_as_a_tool() {
     usage(&agent, [150, 29, 96]);
 }
 
-/// Tools of one turn. Their spans are all made before the first one runs; one fails, one is denied by a hook, which also
-/// changed the arguments of the first, and one has no span's fields because the run stopped before it.
+/// Tools of one turn. All spans are created before the first tool runs. One tool fails, one is denied by a hook, which also
+/// changed the arguments of the first, and one has no recorded fields because the run stopped before it.
 ///
 /// ```text
 /// agent weather
@@ -430,7 +430,7 @@ pub(crate) fn tools_of_one_turn() {
     });
 }
 
-/// A call that the provider refuses with 429. rig records nothing of it but the id of the request.
+/// A call that the provider rejects with 429. rig records only the id of the request.
 ///
 /// ```text
 /// agent weather  in What is the weather in Paris?
@@ -504,7 +504,7 @@ pub(crate) fn gemini_call() {
     span.record("gen_ai.usage.reasoning_tokens", 31_u64);
 }
 
-/// Embeddings, then a rerank, neither of which has its input or output.
+/// Embeddings, then a rerank, both without input and output.
 ///
 /// ```text
 /// embedding embeddings
@@ -521,7 +521,7 @@ pub(crate) fn embeddings_and_rerank() {
     rerank.in_scope(|| rerank.record("gen_ai.response.model", "rerank-v3.5"));
 }
 
-/// A stream of rig before 0.44, whose operations have their own names.
+/// A stream of rig before 0.44, with separate operation names for streams.
 ///
 /// ```text
 /// llm chat_streaming  in user: What is the weather in Paris?  out assistant: It is 21 degrees in Paris.

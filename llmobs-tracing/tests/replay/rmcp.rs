@@ -1,11 +1,11 @@
-//! A replay of the spans that rmcp 3.11 (commit 165f8fd) makes itself, of which none is a call.
+//! A replay of the spans that rmcp 3.11 (commit 165f8fd) creates. None of them is a model call.
 //!
 //! The names, targets, levels and fields are those of its `src/service.rs`, `src/transport/worker.rs` and
 //! `src/transport/streamable_http_server/session/local.rs`.
 
 use tracing::{Span, debug, info, info_span, trace_span};
 
-/// `serve_inner` in the span that is current. The session's task, and all that it handles, runs in it until it ends.
+/// `serve_inner` in the current span. The session's task and its requests run in it until it ends.
 pub(crate) fn session() -> Span {
     let service = info_span!(target: "rmcp::service", "serve_inner");
     service.in_scope(|| {
@@ -28,8 +28,8 @@ pub(crate) fn handles(session: &Span, request: impl FnOnce()) {
     });
 }
 
-/// A session that is started in a call of a model, and handles a request after it, in which a model is asked. Nothing of the
-/// session is shown, and the second call is no part of the first.
+/// A session that is started in a model call, and later handles a request with another model call. The session has no span, and
+/// the second call is not a child of the first.
 ///
 /// ```text
 /// llm first

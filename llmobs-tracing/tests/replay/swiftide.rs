@@ -4,7 +4,7 @@
 //! The names, targets, levels and fields are those of swiftide-agents' `src/agent.rs` and `src/util.rs` and of
 //! swiftide-integrations' `src/openai/{chat_completion,simple_prompt,embed}.rs` and `src/aws_bedrock_v2/mod.rs`.
 //!
-//! What models are asked and answer is in events of the level `DEBUG`, which belong to the current span. Tokens: the first
+//! Requests and answers are in events of the level `DEBUG`, which belong to the current span. Tokens: the first
 //! call of `agent_with_tool` has 57 of input, of which 32 are cached, and 18 of output; the second 93 and 11.
 
 use tracing::field::{Empty, display};
@@ -115,7 +115,7 @@ fn query() -> Span {
     info_span!(target: "swiftide_agents::agent", "agent.query")
 }
 
-/// `#[instrument(skip(self, messages), err, fields(otel.name))]`, and what it records first.
+/// `#[instrument(skip(self, messages), err, fields(otel.name))]`, and the first field that it records.
 fn step(count: u64) -> Span {
     let step = info_span!(target: "swiftide_agents::agent", "step", step_count = count, otel.name = Empty);
     step.record("otel.name", format!("step-{count}"));
@@ -140,7 +140,7 @@ fn add_message(message: &str) {
     });
 }
 
-/// The tool runs on a thread of its own, as it would in a task of tokio's.
+/// The tool runs on another thread, as in a task of tokio.
 fn tool(output: &'static str) {
     info!(target: "swiftide_agents::agent", "Calling tool `get_weather`");
     let span =
@@ -164,8 +164,8 @@ fn tool(output: &'static str) {
     });
 }
 
-/// `agent.query(..).await` with the feature `langfuse` and the level `DEBUG`. What an agent gives at its end is why it
-/// stopped, as JSON.
+/// `agent.query(..).await` with the feature `langfuse` and the level `DEBUG`. The output of an agent is the reason for
+/// its end, as JSON.
 ///
 /// ```text
 /// agent agent.query  in What is the weather in Paris?  out NoNewMessages
@@ -205,8 +205,8 @@ pub(crate) fn agent_with_tool() {
     });
 }
 
-/// The same where `EnvFilter` lets nothing below `INFO` through, or without the feature: there are no events, and the spans
-/// of calls have the field or, without the feature, no field at all.
+/// The same with an `EnvFilter` at `INFO`, or without the feature: there are no events, and the spans of calls have one field
+/// or, without the feature, none.
 ///
 /// ```text
 /// agent agent.query
@@ -322,7 +322,7 @@ pub(crate) fn failed_bedrock_call() {
     });
 }
 
-/// A tool that fails: the error is the output that the model sees.
+/// A tool that fails: the error is the output that the model receives.
 ///
 /// ```text
 /// workflow step-0
@@ -332,8 +332,8 @@ pub(crate) fn failed_tool() {
     step(0).in_scope(|| tool("Tool call failed: no such city"));
 }
 
-/// Embeddings have no span. Their event is one of whatever span is current: here of a function of the program, and of an
-/// agent, neither of which becomes a call of a model or loses its input.
+/// Embeddings have no span. Their event belongs to the current span: here that of a function of the program, and that of an
+/// agent. Neither becomes a model call or loses its input.
 ///
 /// ```text
 /// agent agent.query  in What is the weather in Paris?
@@ -379,7 +379,7 @@ pub(crate) fn simple_prompt() {
     });
 }
 
-/// Spans of a program with the names of Langfuse's fields on the span itself, as its layer reads them, too.
+/// Spans of a program with Langfuse's fields on the span itself, which Langfuse's layer reads, too.
 ///
 /// ```text
 /// llm answer  in user: Hi  out Hello

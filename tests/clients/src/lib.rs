@@ -1,6 +1,6 @@
-//! Providers of models that answer as fixtures say, and the spans of what asks them.
+//! Model providers that answer from fixtures, and the spans of programs that call them.
 //!
-//! `UPDATE_EXPECT=1` rewrites what the tests expect, where `CARGO_WORKSPACE_DIR` is the folder of this workspace.
+//! `UPDATE_EXPECT=1` rewrites the expected values in the tests, if `CARGO_WORKSPACE_DIR` is the folder of this workspace.
 
 use std::fs;
 use std::path::Path;
@@ -37,13 +37,13 @@ impl Exchange {
         }
     }
 
-    /// Another request.
+    /// Replaces the request.
     #[must_use]
     pub fn with_request(self, request: Value) -> Self {
         Self { request, ..self }
     }
 
-    /// Another status.
+    /// Replaces the status.
     #[must_use]
     pub fn with_status(self, status: u16) -> Self {
         Self { status, ..self }
@@ -69,7 +69,7 @@ impl Exchange {
     }
 }
 
-/// The one span that a program makes, as it is sent, without ids, times and tags.
+/// The only span of a program as it is sent, without ids, times and tags.
 pub fn span(program: impl Future) -> Value {
     let collector = Collector::new();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");

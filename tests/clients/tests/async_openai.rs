@@ -479,7 +479,7 @@ fn a_streamed_chat_is_read_from_its_chunks() {
 }
 
 #[test]
-fn an_error_in_a_stream_keeps_what_came_before() {
+fn a_stream_error_keeps_the_partial_answer() {
     let event = ask_chat_stream(&Exchange::of_fixture("openai/openai_chat_error_in_stream"));
     check(
         &event,
@@ -530,7 +530,7 @@ fn an_error_in_a_stream_keeps_what_came_before() {
 }
 
 #[test]
-fn a_status_that_is_an_error_is_the_error_of_the_span() {
+fn an_error_status_becomes_the_error_of_the_span() {
     let error = json!({ "error": { "message": "Incorrect API key.", "type": "invalid_request_error", "param": null, "code": "invalid_api_key" } });
     let request = json!({ "model": "gpt-4o-mini", "messages": [{ "role": "user", "content": "Hi" }] });
     let exchange = Exchange::new(request, error).with_status(401);
@@ -736,11 +736,11 @@ fn a_streamed_response_is_read_like_a_whole_one() {
     let mut streamed =
         ask_respond_stream(&Exchange::of_fixture("openai/openai_responses_search_and_code_stream"));
     streamed["name"] = whole["name"].clone();
-    let of_streams = [
+    let stream_only = [
         streamed["meta"]["metadata"].as_object_mut().unwrap().remove("stream"),
         streamed["metrics"].as_object_mut().unwrap().remove("time_to_first_token"),
     ];
-    assert_eq!(of_streams, [Some(json!(true)), Some(json!("<seconds>"))]);
+    assert_eq!(stream_only, [Some(json!(true)), Some(json!("<seconds>"))]);
     assert_eq!(streamed, whole);
 }
 
@@ -860,7 +860,7 @@ fn json_stream(request: Value, events: String) -> impl Stream<Item = Value> {
     stream::iter(data.filter_map(|json| serde_json::from_str(json).ok()).collect::<Vec<Value>>())
 }
 
-/// The types of the client show what the JSON that they come from shows.
+/// The types of the client give the same span as the JSON from which they are deserialized.
 #[test]
 fn types_are_read_like_json() {
     for name in [
@@ -890,7 +890,7 @@ fn types_are_read_like_json() {
     }
 }
 
-static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+static LOGGED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 struct Logger;
 
@@ -901,7 +901,7 @@ impl log::Log for Logger {
 
     fn log(&self, record: &log::Record<'_>) {
         if record.target() == "llmobs" {
-            SAID.lock().unwrap().push(format!("{} {}", record.level(), record.args()));
+            LOGGED.lock().unwrap().push(format!("{} {}", record.level(), record.args()));
         }
     }
 
@@ -917,12 +917,12 @@ async fn without_the_option(
 }
 
 #[test]
-fn a_stream_behind_an_alias_needs_an_option() {
+fn a_stream_behind_a_type_alias_needs_the_option_stream() {
     log::set_logger(&Logger).unwrap();
     log::set_max_level(log::LevelFilter::Warn);
     let exchange = Exchange::of_fixture("openai/openai_chat_error_in_stream");
     let client = client(&exchange.serve());
     span(async { without_the_option(&client, exchange.request()).await.unwrap().count().await });
-    let said = SAID.lock().unwrap().join("\n");
-    expect!["WARN the span of a function ended before the stream that it returned has run, because its signature does not show one: give the attribute the option `stream`, or `skip_output` if this is intended; the type is core::pin::Pin<alloc::boxed::Box<dyn futures_core::stream::Stream<Item = core::result::Result<async_openai::types::chat::chat_::CreateChatCompletionStreamResponse, async_openai::error::OpenAIError>> + core::marker::Send>>"].assert_eq(&said);
+    let logged = LOGGED.lock().unwrap().join("\n");
+    expect!["WARN the span of a function ended before the stream that it returned has run, because its signature does not show one: give the attribute the option `stream`, or `skip_output` if this is intended; the type is core::pin::Pin<alloc::boxed::Box<dyn futures_core::stream::Stream<Item = core::result::Result<async_openai::types::chat::chat_::CreateChatCompletionStreamResponse, async_openai::error::OpenAIError>> + core::marker::Send>>"].assert_eq(&logged);
 }

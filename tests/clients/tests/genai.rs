@@ -1,4 +1,4 @@
-//! Calls by genai: one form of requests, answers and streams for the APIs of many providers.
+//! Calls by genai: one format of requests, answers and streams for the APIs of many providers.
 
 #![allow(
     clippy::needless_raw_string_hashes,
@@ -18,7 +18,7 @@ use genai::{Client, ModelIden, ServiceTarget};
 use llmobs_clients_tests::{Exchange, span};
 use serde_json::{Value, json};
 
-/// A client whose calls all go to a server that answers so, by the API of a provider.
+/// A client that sends all calls to a server with this answer, with the API of a provider.
 fn client(api: AdapterKind, exchange: &Exchange) -> Client {
     let url = format!("{}/v1/", exchange.serve().url());
     let resolve = move |target: ServiceTarget| {
@@ -70,7 +70,7 @@ fn request() -> ChatRequest {
         .with_tools([Tool::new("weather").with_description("The weather in a city.").with_schema(schema)])
 }
 
-/// Compares what is shown of the request, which is the same in all tests, and leaves it out.
+/// Checks the recorded request, which is the same in all tests, and removes it from the event.
 fn without_request(mut event: Value) -> Value {
     let meta = event["meta"].as_object_mut().unwrap();
     let shown: Value =
@@ -111,7 +111,7 @@ fn ask_stream(api: AdapterKind, answer: &Exchange) -> Value {
 }
 
 #[test]
-fn an_answer_of_openai_is_read() {
+fn openai_answers_are_read() {
     let event = ask(AdapterKind::OpenAI, &Exchange::of_fixture("openai/deepseek_chat_thinking_tools"));
     check(
         &event,
@@ -167,7 +167,7 @@ fn an_answer_of_openai_is_read() {
 }
 
 #[test]
-fn a_stream_of_openai_is_read() {
+fn openai_streams_are_read() {
     let event =
         ask_stream(AdapterKind::OpenAI, &Exchange::of_fixture("openai/deepseek_chat_thinking_tools_stream"));
     check(
@@ -225,7 +225,7 @@ fn a_stream_of_openai_is_read() {
 }
 
 #[test]
-fn an_answer_of_anthropic_is_read() {
+fn anthropic_answers_are_read() {
     let event = ask(AdapterKind::Anthropic, &Exchange::of_fixture("anthropic/thinking_tools"));
     check(
         &event,
@@ -294,7 +294,7 @@ fn an_answer_of_anthropic_is_read() {
 }
 
 #[test]
-fn a_stream_of_anthropic_is_read() {
+fn anthropic_streams_are_read() {
     let event = ask_stream(AdapterKind::Anthropic, &Exchange::of_fixture("anthropic/thinking_tools_stream"));
     check(
         &event,
@@ -363,7 +363,7 @@ fn a_stream_of_anthropic_is_read() {
 }
 
 #[test]
-fn an_answer_of_gemini_is_read() {
+fn gemini_answers_are_read() {
     let event = ask(AdapterKind::Gemini, &Exchange::of_fixture("gemini/thoughts_text_call"));
     check(
         &event,
@@ -415,7 +415,7 @@ fn an_answer_of_gemini_is_read() {
 }
 
 #[test]
-fn a_stream_of_gemini_is_read() {
+fn gemini_streams_are_read() {
     let event = ask_stream(AdapterKind::Gemini, &Exchange::of_fixture("gemini/thoughts_text_call_stream"));
     check(
         &event,
@@ -468,7 +468,7 @@ fn a_stream_of_gemini_is_read() {
 }
 
 #[test]
-fn an_error_in_a_stream_keeps_what_came_before() {
+fn a_stream_error_keeps_the_partial_answer() {
     let event = ask_stream(AdapterKind::Anthropic, &Exchange::of_fixture("anthropic/stream_error"));
     check(
         &event,
@@ -506,7 +506,7 @@ fn an_error_in_a_stream_keeps_what_came_before() {
 }
 
 #[test]
-fn a_status_that_is_an_error_is_the_error_of_the_span() {
+fn an_error_status_becomes_the_error_of_the_span() {
     let error = json!({ "error": { "message": "Incorrect API key.", "type": "invalid_request_error", "param": null, "code": "invalid_api_key" } });
     let exchange = Exchange::new(Value::Null, error).with_status(401);
     check(

@@ -4,7 +4,7 @@
     clippy::needless_raw_string_hashes,
     clippy::result_large_err,
     clippy::unwrap_used,
-    reason = "errors are as large as rig has them, a test that cannot go on should stop, and expect-test writes its own strings"
+    reason = "the errors of rig are large, a test that cannot go on should stop, and expect-test writes its own strings"
 )]
 
 use expect_test::{Expect, expect};
@@ -62,7 +62,7 @@ fn anthropic(exchange: &Exchange) -> DynModel<Completion> {
     AnthropicConfig::new("secret").with_base_url(exchange.serve().url()).client().completion("claude").erase()
 }
 
-/// Compares what is shown of the request, which is the same in all tests, and leaves it out.
+/// Checks the recorded request, which is the same in all tests, and removes it from the event.
 fn without_request(mut event: Value) -> Value {
     let meta = event["meta"].as_object_mut().unwrap();
     let shown: Value =
@@ -95,7 +95,7 @@ fn ask_stream(model: &DynModel<Completion>) -> Value {
 }
 
 #[test]
-fn an_answer_of_openai_is_read() {
+fn openai_answers_are_read() {
     let event = ask(&openai(&Exchange::of_fixture("openai/openai_chat_tool_results")));
     check(
         &event,
@@ -153,7 +153,7 @@ fn an_answer_of_openai_is_read() {
 }
 
 #[test]
-fn a_stream_of_openai_is_read() {
+fn openai_streams_are_read() {
     let event = ask_stream(&openai(&Exchange::of_fixture("openai/openrouter_chat_reasoning_tools_stream")));
     check(
         &event,
@@ -204,7 +204,7 @@ fn a_stream_of_openai_is_read() {
 }
 
 #[test]
-fn an_answer_of_anthropic_is_read() {
+fn anthropic_answers_are_read() {
     let event = ask(&anthropic(&Exchange::of_fixture("anthropic/thinking_tools")));
     check(
         &event,
@@ -275,7 +275,7 @@ fn an_answer_of_anthropic_is_read() {
 }
 
 #[test]
-fn a_stream_of_anthropic_is_read() {
+fn anthropic_streams_are_read() {
     let event = ask_stream(&anthropic(&Exchange::of_fixture("anthropic/thinking_tools_stream")));
     check(
         &event,
@@ -339,7 +339,7 @@ fn a_stream_of_anthropic_is_read() {
 }
 
 #[test]
-fn an_error_in_a_stream_keeps_what_came_before() {
+fn a_stream_error_keeps_the_partial_answer() {
     let event = ask_stream(&openai(&Exchange::of_fixture("openai/openai_chat_error_in_stream")));
     check(
         &event,
@@ -381,7 +381,7 @@ fn an_error_in_a_stream_keeps_what_came_before() {
 }
 
 #[test]
-fn a_status_that_is_an_error_is_the_error_of_the_span() {
+fn an_error_status_becomes_the_error_of_the_span() {
     let error = json!({ "error": { "message": "Incorrect API key.", "type": "invalid_request_error", "param": null, "code": "invalid_api_key" } });
     let exchange = Exchange::new(Value::Null, error).with_status(401);
     check(

@@ -1,4 +1,4 @@
-//! Calls of tools of MCP by rmcp: its parameters and results as arguments and returned values.
+//! MCP tool calls by rmcp: its parameters and results as arguments and returned values.
 
 #![allow(
     clippy::needless_raw_string_hashes,
@@ -86,7 +86,7 @@ fn the_result_of_a_tool_is_its_output() {
 }
 
 #[test]
-fn a_failure_that_a_tool_tells_is_an_error() {
+fn a_failure_reported_by_a_tool_is_an_error() {
     check(
         &ask(json!({ "city": "Atlantis" })),
         &expect![[r#"
@@ -117,7 +117,7 @@ fn a_failure_that_a_tool_tells_is_an_error() {
 }
 
 #[test]
-fn a_call_that_is_refused_is_an_error() {
+fn a_rejected_call_is_an_error() {
     check(
         &ask(json!({})),
         &expect![[r#"

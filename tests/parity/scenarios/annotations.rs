@@ -33,8 +33,8 @@ pub(super) fn annotate_llm_shapes() -> Value {
         both("empty_string", "");
         both("empty_role", Message::new("", "c"));
         both("messages_obj", [Message::user("obj")]);
-        let sound = Message::user("").audio(MediaPart::base64("audio/wav", "UklGRg=="));
-        both("audio", sound.audio(MediaPart::attachment("audio/mp3", "k1")));
+        let audio = Message::user("").audio(MediaPart::base64("audio/wav", "UklGRg=="));
+        both("audio", audio.audio(MediaPart::attachment("audio/mp3", "k1")));
         let image = Message::user("look").image(MediaPart::base64("image/png", "iVBORw0="));
         both("image", image.image(MediaPart::attachment("image/png", "k2")));
         both("bad_int", 5);
@@ -51,9 +51,9 @@ pub(super) fn annotate_llm_shapes() -> Value {
     })
 }
 
-/// Puts a content into the input and the output of the event of a name.
-fn shows(events: &mut [Value], name: &str, sides: &[&str], content: &Value) {
-    let event = events.iter_mut().find(|event| event["name"] == name).expect("an event of that name");
+/// Sets this content as the input or output of the event with this name.
+fn set_content(events: &mut [Value], name: &str, sides: &[&str], content: &Value) {
+    let event = events.iter_mut().find(|event| event["name"] == name).expect("an event with this name");
     for side in sides {
         event["meta"][*side] = content.clone();
     }
@@ -74,10 +74,10 @@ const NO_MESSAGE: Difference = Difference {
             ("zero", "0"),
         ] {
             let content = json!({ "messages": [{ "content": text, "role": "" }] });
-            shows(events, name, &["input", "output"], &content);
+            set_content(events, name, &["input", "output"], &content);
         }
         let empty = json!({ "messages": [{ "content": "", "role": "user" }] });
-        shows(events, "bad_content_none", &["input", "output"], &empty);
+        set_content(events, "bad_content_none", &["input", "output"], &empty);
     },
 };
 
@@ -95,7 +95,7 @@ const PARTS: Difference = Difference {
         ] {
             let mut message = json!({ "content": "", "role": "" });
             message.as_object_mut().expect("a message").extend(parts.as_object().expect("parts").clone());
-            shows(events, name, &["input", "output"], &json!({ "messages": [message] }));
+            set_content(events, name, &["input", "output"], &json!({ "messages": [message] }));
         }
     },
 };
@@ -147,7 +147,7 @@ const AS_TEXT: Difference = Difference {
             [("bad_no_text", r#"{"name":"x"}"#), ("bad_int", "3"), ("bad_text_type", r#"{"text":3}"#)]
         {
             if events.iter().any(|event| event["name"] == name) {
-                shows(events, name, &[side], &json!({ "documents": [{ "text": text }] }));
+                set_content(events, name, &[side], &json!({ "documents": [{ "text": text }] }));
             }
         }
     },
@@ -160,21 +160,26 @@ pub(super) const ANNOTATE_EMBEDDING_SHAPES: &[Difference] = &[
         reason: "the text of the document is kept although its name or score is invalid",
         apply: |events| {
             let document = json!({ "documents": [{ "text": "t", "name": "1" }] });
-            shows(events, "bad_name", &["input"], &document);
-            shows(events, "bad_score", &["input"], &json!({ "documents": [{ "text": "t" }] }));
+            set_content(events, "bad_name", &["input"], &document);
+            set_content(events, "bad_score", &["input"], &json!({ "documents": [{ "text": "t" }] }));
         },
     },
     Difference {
         name: "a score of zero is kept",
         reason: "zero is a valid score; the reference drops it by mistake",
         apply: |events| {
-            shows(events, "score_zero", &["input"], &json!({ "documents": [{ "text": "a", "score": 0 }] }));
+            set_content(
+                events,
+                "score_zero",
+                &["input"],
+                &json!({ "documents": [{ "text": "a", "score": 0 }] }),
+            );
         },
     },
     Difference {
         name: "the output of an embedding is JSON",
         reason: "the reference writes the Python representation of a dictionary",
-        apply: |events| shows(events, "o_dict", &["output"], &json!({ "value": r#"{"dim":3}"# })),
+        apply: |events| set_content(events, "o_dict", &["output"], &json!({ "value": r#"{"dim":3}"# })),
     },
 ];
 
@@ -208,7 +213,7 @@ pub(super) fn annotate_retrieval_shapes() -> Value {
 pub(super) const ANNOTATE_RETRIEVAL_SHAPES: &[Difference] = &[Difference {
     apply: |events| {
         for (name, text) in [("bad_no_text", r#"{"name":"x"}"#), ("bad_int", "3")] {
-            shows(events, name, &["output"], &json!({ "documents": [{ "text": text }] }));
+            set_content(events, name, &["output"], &json!({ "documents": [{ "text": text }] }));
         }
     },
     ..AS_TEXT

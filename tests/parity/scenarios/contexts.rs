@@ -1,4 +1,4 @@
-//! Annotation contexts, processors, links, and traces that go through headers.
+//! Annotation contexts, processors, links, and propagation through headers.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -9,7 +9,7 @@ use llmobs::prompt::Prompt;
 use llmobs::{Config, FutureSpanExt as _};
 use serde_json::{Value, json};
 
-use super::{Difference, PATIENCE, flushed};
+use super::{Difference, TIMEOUT, flushed};
 
 pub(super) fn annotation_context() -> Value {
     flushed(|| {
@@ -71,7 +71,7 @@ pub(super) fn processor_redact() -> Value {
     static SEEN: Mutex<Vec<Value>> = Mutex::new(Vec::new());
     let redact = |mut span: SpanData| {
         let tag = |key: &str| span.tags.get(key).cloned();
-        SEEN.lock().expect("what was seen").push(json!({
+        SEEN.lock().expect("the list").push(json!({
             "input": texts(span.input.as_ref()),
             "output": texts(span.output.as_ref()),
             "metadata": span.metadata,
@@ -104,8 +104,8 @@ pub(super) fn processor_redact() -> Value {
         note.input(["d1"]).output("o");
     });
     llmobs::task("nothing").start().finish();
-    llmobs::flush(PATIENCE);
-    let seen = std::mem::take(&mut *SEEN.lock().expect("what was seen"));
+    llmobs::flush(TIMEOUT);
+    let seen = std::mem::take(&mut *SEEN.lock().expect("the list"));
     json!({ "seen": seen })
 }
 
@@ -131,7 +131,7 @@ pub(super) fn seen_by_processor() -> Value {
     ] })
 }
 
-/// The reference sends a tag that it makes for the processor alone.
+/// The reference sends a tag that it creates only for the processor.
 fn without_kind_tag(events: &mut Vec<Value>) {
     for event in events {
         let tags = event["tags"].as_array_mut().expect("tags");
@@ -203,13 +203,13 @@ pub(super) fn processor_drop() -> Value {
             workflow.enter(|| llmobs::task("child-of-dropped").start().finish());
         }
     }
-    // In the reference the processor is taken away before this span.
+    // In the reference, the processor is removed before this span.
     let after = llmobs::llm("after-deregister").model_name("m").start();
     after.annotate(|note| {
         note.input("i").tag("act", "drop");
     });
     after.finish();
-    let report = llmobs::flush(PATIENCE);
+    let report = llmobs::flush(TIMEOUT);
     json!({ "report": report.to_string() })
 }
 
@@ -275,7 +275,7 @@ pub(super) fn distributed() -> Value {
     let no_trace =
         [("x-datadog-trace-id", "1234"), ("x-datadog-parent-id", "5678"), ("x-datadog-tags", tags)];
     llmobs::extract(no_trace.as_slice()).enter(|| llmobs::workflow("no-llmobs-trace-id").start().finish());
-    llmobs::flush(PATIENCE);
+    llmobs::flush(TIMEOUT);
     let keys = |headers: &HashMap<String, String>| {
         let state = headers.get("tracestate").expect("a tracestate");
         let keys = state.split([';', ',']).filter_map(|entry| entry.split_once(':'));

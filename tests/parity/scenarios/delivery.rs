@@ -1,10 +1,10 @@
-//! Large, many and refused spans: which events arrive.
+//! Large, many and rejected spans: which events arrive.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Difference, PATIENCE, flushed};
+use super::{Difference, TIMEOUT, flushed};
 
 pub(super) fn oversize_span() -> Value {
     let _llmobs = llmobs::Config::from_env().max_capture_bytes(usize::MAX).init();
@@ -19,11 +19,11 @@ pub(super) fn oversize_span() -> Value {
         note.input("in").output("out").metadata("big", "m".repeat(5_100_000));
     });
     over.finish();
-    llmobs::flush(PATIENCE);
+    llmobs::flush(TIMEOUT);
     llmobs::workflow("under").start().annotate(|note| {
         note.input("y".repeat(4_900_000));
     });
-    llmobs::flush(PATIENCE);
+    llmobs::flush(TIMEOUT);
     json!({})
 }
 
@@ -69,12 +69,12 @@ pub(super) fn intake_unreachable() -> Value {
     json!({ "flush": llmobs::flush(Duration::from_millis(300)).to_string() })
 }
 
-/// The next attempt after a refusal of all requests is a minute away, unless a flush asks for one.
-pub(super) fn one_workflow_refused() -> Value {
+/// After all requests were rejected, the next attempt follows a minute later, or at the next flush.
+pub(super) fn one_workflow_rejected() -> Value {
     let _llmobs = llmobs::init();
     llmobs::workflow("w").start().finish();
     llmobs::flush(Duration::from_millis(300));
-    llmobs::flush(PATIENCE);
+    llmobs::flush(TIMEOUT);
     json!({})
 }
 

@@ -1,4 +1,4 @@
-//! Evaluations: what is sent, and what is refused.
+//! Evaluations: sent and invalid ones.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -6,10 +6,10 @@ use llmobs::SpanRef;
 use llmobs::eval::{Assessment, Evaluation, EvaluationError, EvaluationScope};
 use serde_json::{Value, json};
 
-use super::{Difference, PATIENCE, flushed};
+use super::{Difference, TIMEOUT, flushed};
 
-fn sent(evaluation: Evaluation) {
-    evaluation.submit().expect("an evaluation that can be meant so");
+fn submit(evaluation: Evaluation) {
+    evaluation.submit().expect("a valid evaluation");
 }
 
 pub(super) fn eval_by_span() -> Value {
@@ -18,7 +18,7 @@ pub(super) fn eval_by_span() -> Value {
         let reference = span.export();
         assert_eq!(span.enter(llmobs::export_span), reference);
         span.finish();
-        let of = |evaluation: Evaluation| sent(evaluation.for_span(reference.clone()));
+        let of = |evaluation: Evaluation| submit(evaluation.for_span(reference.clone()));
         of(Evaluation::categorical("cat", "good"));
         let score = Evaluation::score("score", 0.75).tag("judge", "x").ml_app("eval-app");
         let score = score.timestamp(UNIX_EPOCH + Duration::from_secs(1_700_000_000));
@@ -33,7 +33,7 @@ pub(super) fn eval_by_span() -> Value {
     })
 }
 
-/// What is done to the metrics of the capture.
+/// Changes the metrics of the capture.
 pub(super) fn eval_by_span_metrics(metrics: &mut [Value]) {
     metrics[6]["join_on"]["span"].as_object_mut().expect("a span").remove("extra");
     metrics[7]["score_value"] = json!(1);
@@ -62,9 +62,9 @@ pub(super) fn eval_errors() -> Value {
         "export_none_active": llmobs::export_span(),
     });
     // A time of zero means now. An empty assessment, which the reference treats as none, cannot be expressed.
-    sent(Evaluation::score("l", 1).for_span(ok()).timestamp(UNIX_EPOCH));
-    sent(Evaluation::score("l", 1).for_span(ok()));
-    llmobs::flush(PATIENCE);
+    submit(Evaluation::score("l", 1).for_span(ok()).timestamp(UNIX_EPOCH));
+    submit(Evaluation::score("l", 1).for_span(ok()));
+    llmobs::flush(TIMEOUT);
     observed
 }
 

@@ -1,18 +1,18 @@
-//! Starting, stopping, and finding the way to Datadog.
+//! Starting, stopping, and the connection to Datadog.
 
 use std::io::stdin;
 
 use llmobs::{Config, Error};
 use serde_json::{Value, json};
 
-use super::{PATIENCE, flushed};
+use super::{TIMEOUT, flushed};
 
-/// Waits until the parent has seen the next request.
+/// Waits until the parent has received the next request.
 fn wait_for_delivery() {
     stdin().read_line(&mut String::new()).expect("a line from the parent");
 }
 
-/// The name of the error of `init`, without what varies.
+/// The error of `init`, without its variable part.
 fn failure(outcome: &Result<llmobs::Guard, Error>) -> Value {
     match outcome {
         Ok(_) => json!(null),
@@ -34,7 +34,7 @@ pub(super) fn agent_mode() -> Value {
     })
 }
 
-/// No flush: the guard has the spans sent.
+/// Without a flush, the guard delivers the spans.
 pub(super) fn exit_flush() -> Value {
     let _llmobs = llmobs::init();
     evaluate(&llmobs::workflow("w").start());
@@ -42,13 +42,10 @@ pub(super) fn exit_flush() -> Value {
 }
 
 fn evaluate(span: &llmobs::Span) {
-    llmobs::eval::Evaluation::score("e", 1)
-        .for_span(span.export())
-        .submit()
-        .expect("an evaluation that can be meant so");
+    llmobs::eval::Evaluation::score("e", 1).for_span(span.export()).submit().expect("a valid evaluation");
 }
 
-/// No flush, and no guard at the end: the worker sends the spans without being asked.
+/// Without a flush and a guard, the worker sends the spans automatically.
 pub(super) fn periodic_flush() -> Value {
     std::mem::forget(llmobs::init());
     llmobs::workflow("first").start().finish();
@@ -70,10 +67,10 @@ pub(super) fn enable_args_override_env() -> Value {
     let first = Config::from_env().ml_app("arg-app").service("arg-svc").env("arg-env");
     let first = first.site("datadoghq.eu").api_key("arg-key").init();
     llmobs::workflow("w").start().finish();
-    llmobs::flush(PATIENCE);
+    llmobs::flush(TIMEOUT);
     let second = Config::from_env().ml_app("second-enable-ignored").init();
     llmobs::workflow("w2").start().finish();
-    llmobs::flush(PATIENCE);
+    llmobs::flush(TIMEOUT);
     json!({ "first": failure(&first), "second": failure(&second) })
 }
 
@@ -97,7 +94,7 @@ pub(super) fn not_enabled() -> Value {
             note.input("x");
         });
     });
-    let report = llmobs::flush(PATIENCE).to_string();
+    let report = llmobs::flush(TIMEOUT).to_string();
     json!({ "decorated": decorated, "annotated": annotated, "flush": report })
 }
 

@@ -38,7 +38,7 @@ pub(super) fn under_plain_apm_span() -> Value {
 }
 
 pub(super) const UNDER_PLAIN_APM_SPAN: &[Difference] = &[Difference {
-    name: "each root span has an APM trace id of its own",
+    name: "each root span has its own APM trace id",
     reason: "llmobs is not an APM tracer, whose trace could contain both roots; with `Config::apm_context`, the ids are those of the tracer",
     apply: |events| {
         let second = &mut events[2]["_dd"];
@@ -212,7 +212,7 @@ const OWN_TYPES: Difference = Difference {
 
 #[llmobs::llm(model_name = "m")]
 async fn call(i: usize) -> String {
-    // As many yields as the original sleeps hundredths of a second.
+    // Yields once for each hundredth of a second that the original sleeps.
     for _ in 0..i {
         tokio::task::yield_now().await;
     }
@@ -285,10 +285,10 @@ pub(super) fn unfinished_and_double_finish() -> Value {
     flushed(|| {
         // The reference finishes it twice. Here, the first call takes the span.
         llmobs::task("twice").start().finish();
-        let never = llmobs::workflow("never-finished").start();
-        never.enter(|| llmobs::task("child-of-never-finished").start()).finish();
+        let unfinished = llmobs::workflow("never-finished").start();
+        unfinished.enter(|| llmobs::task("child-of-never-finished").start()).finish();
         // Dropping it would finish it.
-        std::mem::forget(never);
+        std::mem::forget(unfinished);
     })
 }
 

@@ -1,4 +1,4 @@
-//! Requests that are larger than what is kept of them.
+//! Requests that are larger than the budget for their capture.
 
 use futures_util::StreamExt as _;
 use llmobs::http::ClientLayer;
@@ -22,7 +22,7 @@ fn send<T: Transport>(messages: &Value) -> Value {
             piece.unwrap();
         }
     });
-    // Not a byte is missing.
+    // The provider receives the whole body.
     assert_eq!(run.provider.requests()[0].body, body.to_string().into_bytes());
     let [event] = run.events().try_into().unwrap();
     assert!(event.to_string().len() < BYTES / 2, "{}", event.to_string().len());
@@ -32,7 +32,7 @@ fn send<T: Transport>(messages: &Value) -> Value {
 }
 
 #[test]
-fn an_image_of_three_megabytes() {
+fn a_large_image_is_recorded_by_its_size() {
     fn check<T: Transport>() {
         let image = format!("data:image/png;base64,{}", "iVBORw0KGgoA".repeat(BYTES / 12));
         let event = send::<T>(&json!([
@@ -63,7 +63,7 @@ fn an_image_of_three_megabytes() {
 }
 
 #[test]
-fn a_conversation_of_three_megabytes() {
+fn a_large_conversation_keeps_its_last_message() {
     fn check<T: Transport>() {
         let turn = |number: usize| {
             let role = if number.is_multiple_of(2) { "user" } else { "assistant" };
@@ -74,7 +74,7 @@ fn a_conversation_of_three_megabytes() {
         messages.push(json!({ "role": "user", "content": "The last question" }));
         let event = send::<T>(&json!(messages));
         let shown = event["meta"]["input"]["messages"].as_array().unwrap();
-        // Old messages go first, the last one never.
+        // Old messages are left out first, the last one never.
         let left_out = shown[0]["content"].as_str().unwrap();
         assert!(left_out.ends_with(" older messages left out]"), "{left_out}");
         let last = json!({ "role": "user", "content": "The last question" });

@@ -1,4 +1,4 @@
-//! What spans must show of the calls of any client.
+//! Checks of the spans of calls, the same for each client.
 
 use std::time::Instant;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::clients::Client;
 use crate::expected::{ANSWER, ANSWER_TO_RESULT, Expected, THOUGHT};
-use crate::lockstep::{PATIENCE, Silent};
+use crate::lockstep::{Silent, TIMEOUT};
 use crate::question::{Protocol, Question};
 use crate::run::{Run, WHOLE_AND_STREAMED, ask, run};
 
@@ -37,12 +37,12 @@ pub(crate) fn tool_calls<C: Client>() {
         let expected = Expected::of::<C>(&question, is_stream).call().tokens(8, 2);
         assert_eq!(called.events(), [expected.event()]);
 
-        // The call, its arguments and its result are four words more.
+        // The call, its arguments and its result add four words.
         let question = question.clone().with_result();
-        let (told, answer) = run::<C>(&question, is_stream);
+        let (answered, answer) = run::<C>(&question, is_stream);
         assert_eq!(answer.as_deref(), Ok(ANSWER_TO_RESULT));
         let expected = Expected::of::<C>(&question, is_stream).text(ANSWER_TO_RESULT).tokens(12, 5);
-        assert_eq!(told.events(), [expected.event()]);
+        assert_eq!(answered.events(), [expected.event()]);
     }
 }
 
@@ -84,7 +84,7 @@ pub(crate) fn first_token<C: Client>() {
     });
     let [event] = run.collector.events().try_into().unwrap();
     let after = event["metrics"]["time_to_first_token"].as_f64().unwrap();
-    // The number of the first event with a text, each of which comes after a pause.
+    // The number of the first event with text. A pause precedes each event.
     let number = match C::PROTOCOL {
         Protocol::Chat => 2.0,
         Protocol::Responses => 5.0,
@@ -107,23 +107,23 @@ pub(crate) fn errors<C: Client>() {
             assert_eq!(run.events(), [expected.event()]);
         }
     }
-    // What came before an error is kept.
+    // The partial answer before an error is kept.
     let half = C::PROTOCOL.half();
     let question = Question::new("overloaded");
     let (overloaded, answer) = run::<C>(&question, true);
     answer.unwrap_err();
-    let said = half.strip_suffix(" the").unwrap_or(half);
-    let expected = Expected::of::<C>(&question, true).begun(said).error_in_stream();
+    let partial = half.strip_suffix(" the").unwrap_or(half);
+    let expected = Expected::of::<C>(&question, true).partial_answer(partial).error_in_stream();
     assert_eq!(overloaded.events(), [expected.event()]);
 
     let question = Question::new("broken");
     let (broken, answer) = run::<C>(&question, true);
     answer.unwrap_err();
-    let expected = Expected::of::<C>(&question, true).begun(half);
+    let expected = Expected::of::<C>(&question, true).partial_answer(half);
     let cause = broken_off::<C>("unexpected EOF during chunk size line");
     let expected = expected.error((C::BROKEN.0, &cause));
     assert_eq!(broken.events(), [expected.event()]);
-    // How much of a whole answer is in its first half is a matter of its form.
+    // The protocol determines which part of a whole answer is in its first half.
     let (broken, answer) = run::<C>(&question, false);
     answer.unwrap_err();
     let [mut event] = broken.events().try_into().unwrap();
@@ -171,18 +171,18 @@ pub(crate) fn retries<C: Client>() {
     let answered = C::PROTOCOL.line(&format!("out assistant: {ANSWER}"));
     let question = Question::new("flaky");
     for is_stream in WHOLE_AND_STREAMED {
-        let (alone, text) = run::<C>(&question, is_stream);
+        let (without_function, text) = run::<C>(&question, is_stream);
         assert_eq!(text.as_deref(), Ok(ANSWER));
-        assert_eq!(alone.tree(), format!("{refused}{answered}"));
+        assert_eq!(without_function.tree(), format!("{refused}{answered}"));
 
-        let inside = Run::new();
-        let client: C = inside.client();
-        assert_eq!(inside.block_on(complete(&client, &question, is_stream)).as_deref(), Ok(ANSWER));
+        let in_function = Run::new();
+        let client: C = in_function.client();
+        assert_eq!(in_function.block_on(complete(&client, &question, is_stream)).as_deref(), Ok(ANSWER));
         let name = C::PROTOCOL.names().0;
         let completed = answered.replacen(name, "complete", 1);
-        assert_eq!(inside.tree(), format!("{completed}└─ {refused}"));
+        assert_eq!(in_function.tree(), format!("{completed}└─ {refused}"));
         // No token is counted twice.
-        let events = inside.events();
+        let events = in_function.events();
         let counted: Vec<_> = events.iter().map(|event| event["metrics"]["total_tokens"].as_u64()).collect();
         assert_eq!(counted, [Some(16), None]);
     }
@@ -193,17 +193,17 @@ pub(crate) fn cancelled<C: Client>() {
     let half = C::PROTOCOL.half();
     let run = Run::new();
     let client: C = run.client();
-    let has_gone = run.block_on(async {
+    let is_disconnected = run.block_on(async {
         let mut pieces = client.stream(&question).await.unwrap();
         let mut text = String::new();
         while text != half {
             text += &pieces.next().await.unwrap().unwrap();
         }
         drop(pieces);
-        run.provider.disconnected(PATIENCE).await
+        run.provider.disconnected(TIMEOUT).await
     });
-    assert!(has_gone);
-    let expected = Expected::of::<C>(&question, true).begun(half).cancelled();
+    assert!(is_disconnected);
+    let expected = Expected::of::<C>(&question, true).partial_answer(half).cancelled();
     assert_eq!(run.events(), [expected.event()]);
 
     let run = Run::new();
@@ -238,6 +238,6 @@ pub(crate) fn parents<C: Client>() {
     }
     let two = Run::new();
     let client: C = two.client();
-    let said = two.block_on(race(&client, [question.clone(), question]));
-    assert_eq!(two.tree(), format!("llm race  out assistant: {said}\n├─ {call}└─ {call}"));
+    let answers = two.block_on(race(&client, [question.clone(), question]));
+    assert_eq!(two.tree(), format!("llm race  out assistant: {answers}\n├─ {call}└─ {call}"));
 }

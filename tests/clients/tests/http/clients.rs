@@ -1,4 +1,4 @@
-//! Clients of models, each with the layer where its users put it.
+//! Model clients, each with the layer at the place where users put it.
 
 mod async_openai;
 mod by_hand;
@@ -14,15 +14,15 @@ use serde_json::{Value, json};
 use crate::question::{Protocol, Question};
 
 pub(crate) use async_openai::{Chat, Responses};
-pub(crate) use by_hand::{ByHand, SpeaksAnthropic, SpeaksChat};
+pub(crate) use by_hand::{AnthropicMessages, ByHand, OpenAiChat};
 pub(crate) use rig::{RigAnthropic, RigChat};
 pub(crate) use transport::{Answer, Hyper, Reqwest, ReqwestMiddleware, Transport, json_request};
 
-/// A client of a provider, which tries again where a rate limit is reached.
+/// A client of a provider that retries when a rate limit is reached.
 pub(crate) trait Client: Sized {
     const PROTOCOL: Protocol;
 
-    /// Whether the client reads the body of an answer before it tries again.
+    /// Whether the client reads the body of an answer before it retries.
     const READS_REFUSALS: bool = false;
 
     /// The error of a connection that breaks in the middle of an answer.
@@ -39,7 +39,7 @@ pub(crate) trait Client: Sized {
     /// Asks for a whole answer, and returns its text.
     async fn ask(&self, question: &Question) -> Result<String, String>;
 
-    /// Asks for a stream, and returns the pieces of its text as they come.
+    /// Asks for a stream, and returns the pieces of its text as they arrive.
     async fn stream(&self, question: &Question) -> Result<Pieces, String>;
 
     /// Asks for a stream, and reads it to its end.
@@ -71,5 +71,5 @@ fn parameters(protocol: Protocol, is_stream: bool) -> Value {
 /// The pieces of the text of an answer.
 pub(crate) type Pieces = Pin<Box<dyn Stream<Item = Result<String, String>>>>;
 
-/// A key that is shown nowhere.
+/// An API key, which must appear nowhere.
 pub(crate) const KEY: &str = "zq9xwvkj7pxmnbq4hg8dp2xa0ykq5rwz";

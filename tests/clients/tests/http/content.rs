@@ -1,4 +1,4 @@
-//! What spans show is a choice, and keys are never shown.
+//! Content can be hidden from spans, and API keys never appear in them.
 
 use std::env;
 use std::process::Command;
@@ -18,7 +18,7 @@ use crate::expected::{ANSWER, Expected, THOUGHT};
 use crate::question::{Protocol, Question, RESULT, SYSTEM, TOOL, USER};
 use crate::run::{Run, WHOLE_AND_STREAMED, ask};
 
-/// All texts that people, models and tools write in these tests.
+/// All texts of users, models and tools in these tests.
 const CONTENT: [&str; 15] = [
     SYSTEM,
     USER,
@@ -42,7 +42,7 @@ fn shown(run: &Run) -> Vec<&'static str> {
     CONTENT.into_iter().filter(|text| events.contains(text)).collect()
 }
 
-/// Asks all that can be asked.
+/// Asks all questions of these tests.
 async fn ask_all<C: Client>(client: &C) {
     for is_stream in WHOLE_AND_STREAMED {
         for question in [
@@ -81,34 +81,34 @@ fn check<C: Client>() {
 }
 
 #[test]
-fn of_async_openai() {
+fn content_of_async_openai_can_be_hidden() {
     check::<Chat>();
     check::<Responses>();
 }
 
 #[test]
-fn of_reqwest() {
-    check::<ByHand<ReqwestMiddleware, SpeaksChat>>();
-    check::<ByHand<Reqwest, SpeaksAnthropic>>();
+fn content_of_reqwest_can_be_hidden() {
+    check::<ByHand<ReqwestMiddleware, OpenAiChat>>();
+    check::<ByHand<Reqwest, AnthropicMessages>>();
 }
 
 #[test]
-fn of_hyper() {
-    check::<ByHand<Hyper, SpeaksChat>>();
-    check::<ByHand<Hyper, SpeaksAnthropic>>();
+fn content_of_hyper_can_be_hidden() {
+    check::<ByHand<Hyper, OpenAiChat>>();
+    check::<ByHand<Hyper, AnthropicMessages>>();
 }
 
 #[test]
-fn of_rig() {
+fn content_of_rig_can_be_hidden() {
     check::<RigChat>();
     check::<RigAnthropic>();
 }
 
 #[test]
-fn what_is_no_content_is_shown() {
-    type Asked = ByHand<Hyper, SpeaksChat>;
+fn models_metadata_and_metrics_remain_without_content() {
+    type HyperChat = ByHand<Hyper, OpenAiChat>;
     let run = Run::new();
-    let client = Asked::new(run.provider.url(), ClientLayer::new().capture_content(false));
+    let client = HyperChat::new(run.provider.url(), ClientLayer::new().capture_content(false));
     let question = Question::of_tool("local");
     run.block_on(ask(&client, &question, true)).unwrap();
     run.block_on(ask(&client, &Question::new("error-400"), false)).unwrap_err();
@@ -144,7 +144,7 @@ fn what_is_no_content_is_shown() {
 }
 
 #[test]
-fn a_client_that_cannot_connect() {
+fn connection_errors_hide_content() {
     async fn send<T: Transport>() {
         let body = Question::new("local").body(Protocol::Chat, false);
         let client = T::new(ClientLayer::new().capture_content(false));
@@ -159,30 +159,30 @@ fn a_client_that_cannot_connect() {
     assert_eq!(shown(&run), [""; 0]);
 }
 
-const OWN: &str = "LLMOBS_CAPTURE_MESSAGE_CONTENT";
-const OF_OPENTELEMETRY: &str = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
-/// Names the program that the test of variables runs.
+const OWN_VARIABLE: &str = "LLMOBS_CAPTURE_MESSAGE_CONTENT";
+const OTEL_VARIABLE: &str = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
+/// Set for the program that `environment_variables_hide_content` runs.
 const PROGRAM: &str = "LLMOBS_TEST_PROGRAM";
 
-/// The program that the next test runs.
+/// The program that the next test starts.
 #[test]
-#[allow(clippy::print_stdout, reason = "the test reads it")]
+#[allow(clippy::print_stdout, reason = "the test reads the output")]
 fn program() {
     if env::var_os(PROGRAM).is_none() {
         return;
     }
     let config = Config::from_env().ml_app("test-app");
     let run = Run { provider: LocalProvider::start(), collector: Collector::with_config(&config) };
-    let client: ByHand<Hyper, SpeaksChat> = run.client();
+    let client: ByHand<Hyper, OpenAiChat> = run.client();
     run.block_on(ask_all(&client));
     println!("shown: {:?}", shown(&run));
 }
 
 #[test]
-fn of_variables() {
+fn environment_variables_hide_content() {
     let all = r#"shown: ["Be brief.", "What is the weather in Paris?", "You said: What is the weather in Paris?", "The user said: What is the weather in Paris?", "21 degrees", "The weather in a city.", "Paris", "city", "maximum context length", "overloaded with", "reading a body"]"#;
     let none = "shown: []";
-    for (own, of_opentelemetry, expected) in [
+    for (own, otel, expected) in [
         (None, None, all),
         (Some("false"), None, none),
         (Some("0"), None, none),
@@ -200,7 +200,7 @@ fn of_variables() {
     ] {
         let mut program = Command::new(env::current_exe().unwrap());
         program.args(["--exact", "content::program", "--nocapture"]).env(PROGRAM, "1");
-        for (name, value) in [(OWN, own), (OF_OPENTELEMETRY, of_opentelemetry)] {
+        for (name, value) in [(OWN_VARIABLE, own), (OTEL_VARIABLE, otel)] {
             match value {
                 Some(value) => program.env(name, value),
                 None => program.env_remove(name),
@@ -210,11 +210,11 @@ fn of_variables() {
         assert!(output.status.success(), "{output:?}");
         let printed = String::from_utf8(output.stdout).unwrap();
         let shown = printed.lines().find_map(|line| line.find("shown: ").map(|at| &line[at..]));
-        assert_eq!(shown, Some(expected), "{own:?} {of_opentelemetry:?}");
+        assert_eq!(shown, Some(expected), "{own:?} {otel:?}");
     }
 }
 
-/// What llmobs has logged.
+/// The log lines of llmobs.
 static LOG: Mutex<String> = Mutex::new(String::new());
 
 struct Logger;
@@ -233,7 +233,7 @@ impl log::Log for Logger {
     fn flush(&self) {}
 }
 
-fn listen() {
+fn install_logger() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         log::set_logger(&Logger).unwrap();
@@ -242,7 +242,7 @@ fn listen() {
 }
 
 #[test]
-fn keys_are_shown_nowhere() {
+fn api_keys_appear_nowhere() {
     async fn send<T: Transport>(layer: &ClientLayer, origin: &str) {
         let client = T::new(layer.clone());
         let body = Question::new("local").body(Protocol::Chat, false);
@@ -265,7 +265,7 @@ fn keys_are_shown_nowhere() {
         }
     }
 
-    listen();
+    install_logger();
     let run = Run::new();
     let layer = ClientLayer::new();
     run.block_on(async {

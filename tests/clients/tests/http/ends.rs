@@ -5,13 +5,13 @@ use http::Request;
 use llmobs::http::ClientLayer;
 
 use crate::clients::{Answer, Hyper, Reqwest, ReqwestMiddleware, Transport, json_request};
-use crate::lockstep::{Lockstep, PATIENCE};
+use crate::lockstep::{Lockstep, TIMEOUT};
 use crate::question::{Protocol, Question};
 use crate::run::Run;
 
 const CALL: &str =
     "llm OpenAI.createChatCompletion  in system: Be brief. | user: What is the weather in Paris?";
-const SAID: &str =
+const TEXT: &str =
     "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"Hi\"}}]}\n\n";
 const STOPPED: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
 const FAILED: &str = "data: {\"error\":{\"message\":\"Later.\",\"type\":\"server_error\"}}\n\n";
@@ -21,7 +21,7 @@ fn request(url: &str, model: &'static str, is_stream: bool) -> Request<bytes::By
     json_request(url, &Question::new(model).body(Protocol::Chat, is_stream))
 }
 
-/// Reads a stream whose server goes on, and drops it.
+/// Reads these pieces of a stream that has not ended, and drops it.
 fn dropped<T: Transport>(pieces: &[&str]) -> String {
     let run = Run::new();
     run.block_on(async {
@@ -30,7 +30,7 @@ fn dropped<T: Transport>(pieces: &[&str]) -> String {
         let (_, mut answer) = client.send(request(&server.url, "local", true)).await.unwrap();
         for piece in pieces {
             server.send(piece);
-            let read = tokio::time::timeout(PATIENCE, answer.next()).await.unwrap();
+            let read = tokio::time::timeout(TIMEOUT, answer.next()).await.unwrap();
             assert_eq!(read.unwrap().unwrap(), *piece);
         }
         drop(answer);
@@ -39,16 +39,16 @@ fn dropped<T: Transport>(pieces: &[&str]) -> String {
 }
 
 #[test]
-fn a_stream_that_is_dropped_after_its_end_was_not_cancelled() {
+fn a_stream_dropped_after_its_end_is_not_cancelled() {
     fn check<T: Transport>() {
-        assert_eq!(dropped::<T>(&[SAID, STOPPED, DONE]), format!("{CALL}  out assistant: Hi\n"));
-        // What comes after the reason for the end is of no use to all programs.
-        assert_eq!(dropped::<T>(&[SAID, STOPPED]), format!("{CALL}  out assistant: Hi\n"));
-        assert_eq!(dropped::<T>(&[SAID, DONE]), format!("{CALL}  out assistant: Hi\n"));
-        assert_eq!(dropped::<T>(&[SAID]), format!("{CALL}  out assistant: Hi  cancelled\n"));
+        assert_eq!(dropped::<T>(&[TEXT, STOPPED, DONE]), format!("{CALL}  out assistant: Hi\n"));
+        // Some programs stop reading at the finish reason.
+        assert_eq!(dropped::<T>(&[TEXT, STOPPED]), format!("{CALL}  out assistant: Hi\n"));
+        assert_eq!(dropped::<T>(&[TEXT, DONE]), format!("{CALL}  out assistant: Hi\n"));
+        assert_eq!(dropped::<T>(&[TEXT]), format!("{CALL}  out assistant: Hi  cancelled\n"));
         assert_eq!(dropped::<T>(&[]), format!("{CALL}  cancelled\n"));
         let failed = format!("{CALL}  out assistant: Hi  error server_error: Later.\n");
-        assert_eq!(dropped::<T>(&[SAID, FAILED]), failed);
+        assert_eq!(dropped::<T>(&[TEXT, FAILED]), failed);
     }
     check::<Hyper>();
     check::<Reqwest>();
@@ -63,12 +63,12 @@ fn a_span_ends_with_the_last_event() {
             let server = Lockstep::start().await;
             let client = T::new(ClientLayer::new());
             let (_, mut answer) = client.send(request(&server.url, "local", true)).await.unwrap();
-            for piece in [SAID, STOPPED, DONE] {
+            for piece in [TEXT, STOPPED, DONE] {
                 assert_eq!(run.tree(), "");
                 server.send(piece);
                 answer.next().await.unwrap().unwrap();
             }
-            // The body goes on.
+            // The body has not ended.
             assert_eq!(run.tree(), format!("{CALL}  out assistant: Hi\n"));
             server.send(": ping\n\n");
             assert_eq!(answer.next().await.unwrap().unwrap(), ": ping\n\n");
@@ -80,7 +80,7 @@ fn a_span_ends_with_the_last_event() {
     check::<ReqwestMiddleware>();
 }
 
-/// Sends a request, and does something with the answer.
+/// Sends a request, and passes the answer to `then`.
 fn answered<T: Transport>(model: &'static str, is_stream: bool, then: impl FnOnce(Answer)) -> String {
     let run = Run::new();
     run.block_on(async {
@@ -93,7 +93,7 @@ fn answered<T: Transport>(model: &'static str, is_stream: bool, then: impl FnOnc
 }
 
 #[test]
-fn a_whole_answer_that_is_dropped_in_the_middle_was_cancelled() {
+fn a_whole_answer_dropped_in_the_middle_is_cancelled() {
     fn check<T: Transport>() {
         let run = Run::new();
         run.block_on(async {
@@ -102,7 +102,7 @@ fn a_whole_answer_that_is_dropped_in_the_middle_was_cancelled() {
             let (_, mut answer) = client.send(request(&url, "hang", false)).await.unwrap();
             answer.next().await.unwrap().unwrap();
         });
-        // The text and the reason for its end are in the first half.
+        // The first half has the text and the finish reason.
         assert_eq!(
             run.tree(),
             format!("{CALL}  out assistant: You said: What is the weather in Paris?  cancelled\n")
@@ -114,7 +114,7 @@ fn a_whole_answer_that_is_dropped_in_the_middle_was_cancelled() {
 }
 
 #[test]
-fn a_status_that_is_an_error_is_one_if_nobody_reads_the_body() {
+fn an_error_status_is_recorded_without_reading_the_body() {
     fn check<T: Transport>() {
         for is_stream in [false, true] {
             assert_eq!(answered::<T>("error-401", is_stream, drop), format!("{CALL}  error HTTP 401\n"));
@@ -127,7 +127,7 @@ fn a_status_that_is_an_error_is_one_if_nobody_reads_the_body() {
 }
 
 #[test]
-fn a_body_that_is_compressed_is_not_looked_at() {
+fn compressed_bodies_are_not_parsed() {
     fn check<T: Transport>(head: &'static str, rest: &str) {
         let run = Run::new();
         run.block_on(async {
@@ -153,7 +153,7 @@ fn a_body_that_is_compressed_is_not_looked_at() {
 }
 
 #[test]
-fn a_status_that_a_program_turns_into_an_error() {
+fn error_for_status_records_the_status() {
     for model in ["error-401", "error-500"] {
         let run = Run::new();
         run.block_on(async {
@@ -170,7 +170,7 @@ fn a_status_that_a_program_turns_into_an_error() {
 }
 
 #[test]
-fn a_connection_that_is_refused_is_an_error_of_the_client() {
+fn a_refused_connection_is_an_error_of_the_client() {
     fn check<T: Transport>(shown: &str) {
         let run = Run::new();
         run.block_on(async {
@@ -182,14 +182,14 @@ fn a_connection_that_is_refused_is_an_error_of_the_client() {
                 .unwrap();
         });
         let tree = run.tree();
-        // reqwest-middleware tries again.
+        // reqwest-middleware retries.
         assert!(!tree.is_empty() && tree.lines().all(|line| line == shown), "{tree}");
     }
-    let of_reqwest = "error sending request for url (http://127.0.0.1:1/v1/chat/completions): client error (Connect): tcp connect error: Connection \
+    let message = "error sending request for url (http://127.0.0.1:1/v1/chat/completions): client error (Connect): tcp connect error: Connection \
                       refused (os error 111)";
-    // hyper does not look at the body of a request that it cannot send.
+    // hyper does not read the body of a request that it cannot send.
     let error = "error hyper_util::client::legacy::client::Error: client error (Connect)";
     check::<Hyper>(&format!("llm OpenAI.createChatCompletion  {error}"));
-    check::<Reqwest>(&format!("{CALL}  error reqwest::error::Error: {of_reqwest}"));
-    check::<ReqwestMiddleware>(&format!("{CALL}  error reqwest_middleware::error::Error: {of_reqwest}"));
+    check::<Reqwest>(&format!("{CALL}  error reqwest::error::Error: {message}"));
+    check::<ReqwestMiddleware>(&format!("{CALL}  error reqwest_middleware::error::Error: {message}"));
 }

@@ -1,4 +1,4 @@
-//! What spans show of what the local provider is asked and answers.
+//! The expected spans of calls to the local provider.
 
 use serde_json::{Value, json};
 
@@ -9,11 +9,11 @@ use crate::question::{CALL, Protocol, Question, RESULT, SYSTEM, TOOL, USER};
 pub(crate) const ANSWER: &str = "You said: What is the weather in Paris?";
 /// The answer to the result of the tool: five words.
 pub(crate) const ANSWER_TO_RESULT: &str = "The result is: 21 degrees";
-/// What a model thinks of the question: nine words.
+/// The reasoning of a model about the question: nine words.
 pub(crate) const THOUGHT: &str = "The user said: What is the weather in Paris?";
 
 impl Protocol {
-    /// The name of the span, and that of the integration.
+    /// The names of the span and of the integration.
     pub(crate) const fn names(self) -> (&'static str, &'static str) {
         match self {
             Self::Chat => ("OpenAI.createChatCompletion", "openai"),
@@ -60,7 +60,7 @@ impl Protocol {
         }
     }
 
-    /// The error of a model that is asked too often, for one whose name is `flaky`.
+    /// The error of a rate limit, for the model `flaky`.
     pub(crate) const fn refusal(self) -> &'static str {
         match self {
             Self::Anthropic => {
@@ -102,7 +102,7 @@ impl Protocol {
     }
 }
 
-/// The span of a call, which is the only one of its trace, as it is sent.
+/// The span of a call as it is sent, the only one of its trace.
 pub(crate) struct Expected {
     protocol: Protocol,
     is_stream: bool,
@@ -152,8 +152,8 @@ impl Expected {
         Self { protocol, is_stream, event }
     }
 
-    /// The model has begun to answer.
-    pub(crate) fn begun(mut self, text: &str) -> Self {
+    /// The model has started to answer.
+    pub(crate) fn partial_answer(mut self, text: &str) -> Self {
         let model = self.event["meta"]["model_name"].as_str().unwrap();
         self.event["meta"]["model_name"] = json!(format!("{model}-2026-11-01"));
         let (id, tier) = match self.protocol {
@@ -168,7 +168,7 @@ impl Expected {
             // The first event has the tokens of the input, and one of the output.
             self.event["metrics"] = self.protocol.metrics(8, 0, 1);
         }
-        self.said(json!([{ "role": "assistant", "content": text }]))
+        self.output(json!([{ "role": "assistant", "content": text }]))
     }
 
     /// The model has answered with a text.
@@ -178,7 +178,7 @@ impl Expected {
             Protocol::Responses => "completed",
             Protocol::Anthropic => "end_turn",
         };
-        self.begun(text).reason(reason)
+        self.partial_answer(text).reason(reason)
     }
 
     /// The model has answered with a call of the tool.
@@ -189,9 +189,9 @@ impl Expected {
             Protocol::Anthropic => ("tool_use", "toolu_1", "tool_use"),
         };
         let call = json!({ "name": TOOL.0, "arguments": { "city": "Paris" }, "tool_id": id, "type": kind });
-        self.begun("")
+        self.partial_answer("")
             .reason(reason)
-            .said(json!([{ "role": "assistant", "content": "", "tool_calls": [call] }]))
+            .output(json!([{ "role": "assistant", "content": "", "tool_calls": [call] }]))
     }
 
     pub(crate) fn tokens(mut self, input: u64, output: u64) -> Self {
@@ -218,7 +218,7 @@ impl Expected {
         self.tag("cancelled:true")
     }
 
-    /// The call is shown by the span of a function with an attribute.
+    /// The span of an annotated function represents the call.
     pub(crate) fn of_attribute(mut self, name: &str) -> Self {
         self.event["name"] = json!(name);
         self.tag("decorator:1")
@@ -237,7 +237,7 @@ impl Expected {
         self
     }
 
-    fn said(mut self, messages: Value) -> Self {
+    fn output(mut self, messages: Value) -> Self {
         self.event["meta"]["output"] = json!({ "messages": messages });
         self
     }

@@ -7,8 +7,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 
-/// Far longer than anything on loopback takes. Waits end at once when they can.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// A timeout, far longer than anything on loopback takes. A wait ends as soon as its condition is met.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A server that answers one request with a stream.
 pub(crate) struct Lockstep {
@@ -30,7 +30,7 @@ impl Lockstep {
         Self { url, pieces }
     }
 
-    /// Sends a piece. What is dropped ends the answer.
+    /// Sends a piece. The answer ends when the server is dropped.
     pub(crate) fn send(&self, piece: &str) {
         self.pieces.send(piece.to_owned()).unwrap();
     }
@@ -62,21 +62,21 @@ impl Silent {
         self.signal().await;
     }
 
-    /// Waits until the client has gone away.
+    /// Waits until the client has disconnected.
     pub(crate) async fn disconnected(&mut self) {
         self.signal().await;
     }
 
     async fn signal(&mut self) {
-        timeout(PATIENCE, self.signals.recv()).await.unwrap().unwrap();
+        timeout(TIMEOUT, self.signals.recv()).await.unwrap().unwrap();
     }
 }
 
 async fn read_request(stream: &mut TcpStream) {
     let mut request = Vec::new();
-    // The body is an object.
+    // The body is a JSON object.
     while !request.ends_with(b"}") {
-        let read = timeout(PATIENCE, stream.read_buf(&mut request)).await.expect("a body with a length");
+        let read = timeout(TIMEOUT, stream.read_buf(&mut request)).await.expect("a body with a length");
         assert_ne!(read.unwrap(), 0, "a whole request");
     }
 }

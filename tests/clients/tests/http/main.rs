@@ -1,4 +1,4 @@
-//! Calls of models by clients of HTTP that have the layer of `llmobs::http`. The table of `docs/model_calls.md` names these tests.
+//! Model calls by HTTP clients with the layer of `llmobs::http`. The table in `docs/model_calls.md` names these tests.
 
 #![allow(
     clippy::indexing_slicing,
@@ -20,7 +20,7 @@ mod run;
 mod table;
 mod unchanged;
 
-/// The tests of a client, each with the content that it looks for.
+/// The tests of a client, one for each content.
 macro_rules! client {
     ($name:ident: $client:ty, $($content:ident)*) => {
         mod $name {
@@ -41,11 +41,11 @@ macro_rules! client {
 
 client!(async_openai_chat: Chat);
 client!(async_openai_responses: Responses);
-client!(reqwest_middleware_openai: ByHand<ReqwestMiddleware, SpeaksChat>);
-client!(reqwest_middleware_anthropic: ByHand<ReqwestMiddleware, SpeaksAnthropic>);
-client!(reqwest_openai: ByHand<Reqwest, SpeaksChat>);
-client!(reqwest_anthropic: ByHand<Reqwest, SpeaksAnthropic>);
-client!(hyper_openai: ByHand<Hyper, SpeaksChat>);
-client!(hyper_anthropic: ByHand<Hyper, SpeaksAnthropic>);
+client!(reqwest_middleware_openai: ByHand<ReqwestMiddleware, OpenAiChat>);
+client!(reqwest_middleware_anthropic: ByHand<ReqwestMiddleware, AnthropicMessages>);
+client!(reqwest_openai: ByHand<Reqwest, OpenAiChat>);
+client!(reqwest_anthropic: ByHand<Reqwest, AnthropicMessages>);
+client!(hyper_openai: ByHand<Hyper, OpenAiChat>);
+client!(hyper_anthropic: ByHand<Hyper, AnthropicMessages>);
 client!(rig_openai: RigChat);
 client!(rig_anthropic: RigAnthropic);

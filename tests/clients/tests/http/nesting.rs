@@ -1,4 +1,4 @@
-//! Calls inside of spans, inside of each other, and beside each other, and what goes to the provider about them.
+//! Calls inside spans, nested and concurrent calls, and the trace headers that the provider receives.
 
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ where
 }
 
 #[test]
-fn an_attribute_a_middleware_and_a_layer_are_one_span() {
+fn an_attribute_a_middleware_and_a_layer_make_one_span() {
     for is_stream in [false, true] {
         let run = Run::new();
         run.block_on(async {
@@ -76,7 +76,7 @@ fn an_attribute_a_middleware_and_a_layer_are_one_span() {
 }
 
 #[test]
-fn async_openai_over_a_service_with_the_layer_is_one_span() {
+fn async_openai_over_a_service_with_the_layer_makes_one_span() {
     let run = Run::new();
     run.block_on(async {
         let inner = ClientLayer::new().layer(ReqwestService::new(reqwest::Client::new()));
@@ -90,9 +90,9 @@ fn async_openai_over_a_service_with_the_layer_is_one_span() {
     assert_eq!(run.tree(), call().replacen("OpenAI.createChatCompletion", "complete", 1));
 }
 
-/// Outside of retries, a layer sees one call, and the attempts are inside of it.
+/// A layer outside the retries observes one call, and the failed attempts are its children.
 #[test]
-fn attempts_are_inside_of_a_layer_around_them() {
+fn failed_attempts_are_children_of_the_call_of_an_outer_layer() {
     let run = Run::new();
     run.block_on(async {
         let client = ClientBuilder::from_client(ReqwestMiddleware::client(ClientLayer::new())).build();
@@ -106,7 +106,7 @@ fn attempts_are_inside_of_a_layer_around_them() {
 }
 
 #[test]
-fn concurrent_calls_are_spans_of_their_own() {
+fn concurrent_calls_have_separate_spans() {
     async fn race<C: Client>(client: &C) {
         let asked = (0..8).map(async |number: usize| {
             let question = Question::new("local");
@@ -129,14 +129,14 @@ fn concurrent_calls_are_spans_of_their_own() {
     }
     check::<Chat>();
     check::<Responses>();
-    check::<ByHand<ReqwestMiddleware, SpeaksAnthropic>>();
-    check::<ByHand<Reqwest, SpeaksChat>>();
-    check::<ByHand<Hyper, SpeaksAnthropic>>();
+    check::<ByHand<ReqwestMiddleware, AnthropicMessages>>();
+    check::<ByHand<Reqwest, OpenAiChat>>();
+    check::<ByHand<Hyper, AnthropicMessages>>();
     check::<RigChat>();
 }
 
 #[test]
-fn calls_on_many_threads_keep_to_their_spans() {
+fn calls_on_many_threads_stay_in_their_spans() {
     let run = Run::new();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap();
     runtime.block_on(async {
@@ -155,12 +155,12 @@ fn calls_on_many_threads_keep_to_their_spans() {
     assert_eq!(run.tree(), completed.repeat(16));
 }
 
-/// A stream that outlives the function that asked for it is a span of its own, and the function keeps its facts.
+/// A stream that outlives the function that started it has a separate span.
 #[test]
 fn a_stream_that_outlives_its_span_is_a_child() {
     let run = Run::new();
     run.block_on(async {
-        let client: ByHand<Hyper, SpeaksChat> = run.client();
+        let client: ByHand<Hyper, OpenAiChat> = run.client();
         let mut pieces = None;
         complete(async { pieces = client.stream(&Question::new("local")).await.ok() }).await;
         // The pieces of the text, the role, the end and the tokens.
@@ -181,7 +181,7 @@ fn trace_headers(headers: &BTreeMap<String, String>) -> Vec<&str> {
 }
 
 #[test]
-fn the_headers_of_the_trace_go_to_the_hosts_that_a_program_names() {
+fn trace_headers_are_sent_only_to_configured_hosts() {
     const HEADERS: [&str; 6] = [
         "traceparent",
         "tracestate",
@@ -208,15 +208,15 @@ fn the_headers_of_the_trace_go_to_the_hosts_that_a_program_names() {
             send::<ReqwestMiddleware>(&layer, url).await;
         }
     });
-    let kept = run.provider.requests();
-    assert_eq!(kept.len(), 18);
-    for request in kept {
+    let requests = run.provider.requests();
+    assert_eq!(requests.len(), 18);
+    for request in requests {
         assert_eq!(trace_headers(&request.headers), [""; 0]);
     }
 
     for layer in [layer("*"), layer("127.0.0.1"), layer(host)] {
         let run = Run { provider: llmobs_local_provider::LocalProvider::start(), ..Run::new() };
-        // That of the other server is named above.
+        // The layer above names the host of the other server.
         let layer = layer.propagate_to(run.provider.url().strip_prefix("http://").unwrap());
         let url = run.provider.url();
         run.block_on(agent(async {
@@ -235,7 +235,7 @@ fn the_headers_of_the_trace_go_to_the_hosts_that_a_program_names() {
         let mut calls = spans[1..].iter().map(|span| span.span_id().to_owned());
         for request in &requests {
             assert_eq!(trace_headers(&request.headers), HEADERS, "{}", request.path);
-            // A span there is a child of the call, or of the span around a request that is none.
+            // A span on the server is a child of the call, or of the agent if the request is not a model call.
             let there = run.collector.enter(|| llmobs::extract(&request.headers)).enter(|| {
                 let span = llmobs::task("there").start();
                 let reference = span.export();
@@ -250,9 +250,9 @@ fn the_headers_of_the_trace_go_to_the_hosts_that_a_program_names() {
     }
 }
 
-/// The host may be in a header alone, and the port may be that of the scheme.
+/// The host may be only in a header, and the port may be the default of the scheme.
 #[test]
-fn hosts_are_found_where_requests_name_them() {
+fn hosts_come_from_the_uri_or_the_host_header() {
     let run = Run::new();
     run.block_on(agent(async {
         let seen = std::cell::RefCell::new(Vec::new());
@@ -284,16 +284,16 @@ fn hosts_are_found_where_requests_name_them() {
     }));
 }
 
-/// A race that another answer wins cancels the slower call, and no other.
+/// A race cancels only the slower call.
 #[test]
-fn a_call_that_loses_a_race_was_cancelled() {
-    type Asking = ByHand<Hyper, SpeaksChat>;
+fn a_call_that_loses_a_race_is_cancelled() {
+    type HyperChat = ByHand<Hyper, OpenAiChat>;
     let run = Run::new();
-    let fast: Asking = run.client();
+    let fast: HyperChat = run.client();
     let question = Question::new("local");
     run.block_on(agent(async {
         let mut server = Silent::start().await;
-        let slow = Asking::new(&server.url, ClientLayer::new());
+        let slow = HyperChat::new(&server.url, ClientLayer::new());
         let slow = std::pin::pin!(slow.ask(&question));
         let fast = std::pin::pin!(async {
             server.arrived().await;

@@ -1,4 +1,4 @@
-//! What tests ask, in the form of each protocol.
+//! The questions of the tests, in the format of each protocol.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ pub(crate) struct Question {
     pub(crate) model: &'static str,
     /// Whether there is a tool that the model may call.
     pub(crate) with_tool: bool,
-    /// Whether the tool has been called, and has given its result.
+    /// Whether the tool has been called and has returned its result.
     pub(crate) with_result: bool,
 }
 
@@ -16,10 +16,10 @@ pub(crate) const SYSTEM: &str = "Be brief.";
 pub(crate) const USER: &str = "What is the weather in Paris?";
 pub(crate) const TOOL: (&str, &str) = ("weather", "The weather in a city.");
 pub(crate) const RESULT: &str = "21 degrees";
-/// The identity of the call of the tool that has given its result.
+/// The id of the tool call that has returned its result.
 pub(crate) const CALL: &str = "call_0";
 
-/// The protocols that clients of tests speak.
+/// The protocols of the clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
     Chat,

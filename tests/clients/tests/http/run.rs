@@ -1,4 +1,4 @@
-//! Runs of clients against a provider of their own.
+//! Runs of clients, each against a separate provider.
 
 use llmobs::http::ClientLayer;
 use llmobs::testing::Collector;
@@ -13,7 +13,7 @@ use crate::question::Question;
 /// Whole answers, and streams.
 pub(crate) const WHOLE_AND_STREAMED: [bool; 2] = [false, true];
 
-/// A provider, and the spans of what asks it.
+/// A provider, and the spans of the calls to it.
 pub(crate) struct Run {
     pub(crate) provider: LocalProvider,
     pub(crate) collector: Collector,

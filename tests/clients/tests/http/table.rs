@@ -1,4 +1,4 @@
-//! The page for readers: which contents are tested of which client. `UPDATE_EXPECT=1` writes the table of `docs/model_calls.md`.
+//! The table in `docs/model_calls.md`: which contents are tested for each client. `UPDATE_EXPECT=1` writes it.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -6,7 +6,7 @@ use std::{env, fs};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/model_calls.md");
 
-/// The modules of the tests of clients, and what readers call them.
+/// The test modules of the clients, and their names in the table.
 const CLIENTS: [(&str, &str); 10] = [
     ("async_openai_chat", "async-openai, chat completions"),
     ("async_openai_responses", "async-openai, responses"),
@@ -62,7 +62,7 @@ fn table(tests: &BTreeSet<String>) -> String {
 }
 
 #[test]
-fn the_page_shows_the_tests_of_each_client() {
+fn the_table_lists_the_tests_of_each_client() {
     let tests = tests();
     let known = |module: &str, content: &str| {
         CLIENTS.iter().any(|(client, _)| *client == module) && CONTENTS.contains(&content)

@@ -1,4 +1,4 @@
-//! What goes through the layer is what would go without it.
+//! The layer changes neither requests nor answers.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -19,13 +19,13 @@ use reqwest_middleware::ClientBuilder;
 use tower::{Layer as _, Service, ServiceExt as _};
 
 use crate::clients::json_request;
-use crate::lockstep::{Lockstep, PATIENCE};
+use crate::lockstep::{Lockstep, TIMEOUT};
 use crate::question::{Protocol, Question};
 use crate::run::{Run, WHOLE_AND_STREAMED};
 
 const CHAT: &str = "/v1/chat/completions";
 
-/// A request of a chat, with headers of its own.
+/// A chat request with additional headers.
 fn request(url: &str, model: &'static str, is_stream: bool) -> Request<Bytes> {
     let body = Question::of_tool(model).body(Protocol::Chat, is_stream);
     let mut request = json_request(&format!("{url}{CHAT}?tier=1&tier=2"), &body);
@@ -46,14 +46,14 @@ fn without_date(headers: &HeaderMap) -> HeaderMap {
     headers
 }
 
-/// What the provider was sent.
+/// The requests that the provider received.
 fn sent(provider: &LocalProvider) -> String {
     let requests = provider.requests();
     without_port(&format!("{requests:?}"), provider.url())
 }
 
-/// Runs a program with the layer and without it, each with a provider of its own, and compares what it returns and what the provider
-/// was sent. The one with the layer has a span, unless nothing is a call of a model.
+/// Runs a program with the layer and without it, each with a separate provider, and compares the results and the requests. Only the
+/// run with the layer has a span.
 fn same<T: Debug + PartialEq>(program: impl AsyncFn(Option<ClientLayer>, &str) -> T) -> T {
     let (with, without) = (Run::new(), Run::new());
     let seen = with.block_on(program(Some(ClientLayer::new()), with.provider.url()));
@@ -64,7 +64,7 @@ fn same<T: Debug + PartialEq>(program: impl AsyncFn(Option<ClientLayer>, &str) -
     expected
 }
 
-/// What a program sees of an error.
+/// The properties of an error that a program can read.
 #[derive(Debug, PartialEq)]
 struct Failure {
     text: String,
@@ -105,7 +105,7 @@ impl IsReqwest for reqwest_middleware::Error {
     }
 }
 
-/// What a program sees of an answer of reqwest.
+/// The properties of an answer of reqwest that a program can read.
 type Seen = Result<(String, HeaderMap, bool, Result<Vec<u8>, Failure>), Failure>;
 
 async fn see<S>(service: S, request: reqwest::Request, url: &str, is_stream: bool) -> Seen
@@ -137,7 +137,7 @@ where
     Ok((facts, headers, has_address, body))
 }
 
-/// Sends a request by reqwest as a tower service, and by reqwest-middleware, and compares all.
+/// Sends a request with reqwest as a tower service and with reqwest-middleware, and compares the results.
 fn same_by_reqwest(request: impl Fn(&str) -> reqwest::Request, is_stream: bool) -> Seen {
     let by_tower = same(async |layer, url| {
         let client = reqwest::Client::new();
@@ -195,7 +195,7 @@ fn timeouts_of_reqwest() {
 }
 
 #[test]
-fn connections_that_are_refused_to_reqwest() {
+fn refused_connections_of_reqwest() {
     let failure =
         same_by_reqwest(|_| request("http://127.0.0.1:1", "local", false).try_into().unwrap(), false)
             .unwrap_err();
@@ -203,7 +203,7 @@ fn connections_that_are_refused_to_reqwest() {
 }
 
 #[test]
-fn answers_that_are_something_else_than_a_program_expects() {
+fn decode_and_status_errors_of_reqwest_middleware() {
     let decoded = same(async |layer, url| {
         let client = ClientBuilder::new(reqwest::Client::new());
         let client = layer.into_iter().fold(client, ClientBuilder::with).build();
@@ -297,7 +297,7 @@ fn answers_of_async_openai() {
     }
 }
 
-/// Requests that are no call of a model make no span, and are the same.
+/// Requests other than model calls create no span and are unchanged.
 #[test]
 fn other_requests() {
     for (method, path) in [("GET", "/v1/models"), ("GET", CHAT), ("POST", "/v1/files"), ("POST", "/chat")] {
@@ -328,7 +328,7 @@ fn other_requests() {
 
 /// Each piece arrives before the next one is sent.
 #[test]
-fn streams_are_not_held_back() {
+fn streams_are_not_buffered() {
     async fn check<S, B>(service: S)
     where
         S: Service<Request<Full<Bytes>>, Response = http::Response<B>, Error: Debug>,
@@ -337,9 +337,9 @@ fn streams_are_not_held_back() {
         let server = Lockstep::start().await;
         let body = Question::new("local").body(Protocol::Chat, true);
         let answer = service.oneshot(json_request(&server.url, &body).map(Full::new));
-        let answer = tokio::time::timeout(PATIENCE, answer).await.unwrap().unwrap();
+        let answer = tokio::time::timeout(TIMEOUT, answer).await.unwrap().unwrap();
         let mut body = std::pin::pin!(answer.into_body());
-        // In the middle of an event, and several events at once.
+        // Pieces end in the middle of an event, or have several events.
         for piece in [
             "d",
             "ata: {\"choices\":[{\"del",
@@ -348,7 +348,7 @@ fn streams_are_not_held_back() {
             "data: [DONE]\n\n",
         ] {
             server.send(piece);
-            let frame = tokio::time::timeout(PATIENCE, body.frame()).await.unwrap().unwrap().unwrap();
+            let frame = tokio::time::timeout(TIMEOUT, body.frame()).await.unwrap().unwrap().unwrap();
             assert_eq!(frame.into_data().unwrap(), piece);
         }
         drop(server);
@@ -370,7 +370,7 @@ fn streams_are_not_held_back() {
         let service = ClientBuilder::new(reqwest::Client::new()).with(ClientLayer::new()).build();
         check(service.map_request(to_reqwest).map_response(to_http)).await;
     });
-    // The body of a request of reqwest that is a stream is not looked at.
+    // A streamed request body of reqwest is not captured.
     let call = "llm OpenAI.createChatCompletion";
     let asked = "in system: Be brief. | user: What is the weather in Paris?";
     assert_eq!(

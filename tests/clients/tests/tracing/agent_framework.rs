@@ -1,4 +1,4 @@
-//! agent-framework 0.14, whose client the program wraps so that calls have spans.
+//! agent-framework 0.14. The program wraps the client so that calls have spans.
 
 use agent_framework_core::agent::AgentBuilder;
 use agent_framework_core::observability::{ObservabilityConfig, ObservableChatClient};
@@ -10,7 +10,7 @@ use llmobs::tracing::LayerBuilder;
 use serde_json::{Value, json};
 
 use crate::expected::{
-    ASKED, CALLED, Expected, call, counted, indented, question, question_with_result, says, span,
+    ASKED, CALLED, Expected, call, counted, indented, question, question_with_result, span, text_message,
 };
 use crate::run::{
     ANSWER, ANSWER_TO_RESULT, KEY, RESULT, Run, SYSTEM, TOOL, USER, WHOLE_AND_STREAMED, schema,
@@ -44,7 +44,7 @@ async fn ask(agent: &Agent, is_stream: bool) -> Result<String, String> {
     guided(ask_for_stream(agent)).await
 }
 
-/// Where an answer is a stream, agent-framework makes no span of the agent. This is one.
+/// The span of an agent that streams its answer, for which agent-framework creates none.
 #[llmobs::agent(name = "guide", skip_all, skip_output)]
 async fn guided<T>(program: impl Future<Output = T>) -> T {
     program.await
@@ -94,7 +94,7 @@ fn call_spans() -> [Expected; 2] {
             .metrics(tokens_of(8, 0, 2)),
         call_span(2, 4, "stop")
             .asked(question_with_result("function_call", Some("function_result")))
-            .answered(says(ANSWER_TO_RESULT))
+            .answered(text_message(ANSWER_TO_RESULT))
             .metrics(tokens_of(12, 0, 5)),
     ]
 }
@@ -166,15 +166,15 @@ fn tool_calls() {
         let [_, first, _, second] = run(is_stream).events().try_into().unwrap();
         let messages = |event: &Value, side| event["meta"][side]["messages"].clone();
         assert_eq!(messages(&first, "output"), json!([call("function_call")]));
-        let told = question_with_result("function_call", Some("function_result"));
-        assert_eq!(messages(&second, "input"), told);
+        let expected = question_with_result("function_call", Some("function_result"));
+        assert_eq!(messages(&second, "input"), expected);
     }
 }
 
 #[test]
 fn tokens() {
     for is_stream in WHOLE_AND_STREAMED {
-        // The sum that there is of the agent is that of the calls inside.
+        // agent-framework reports the sum of the calls on the agent. It is left out.
         let expected = [json!({}), tokens_of(8, 0, 2), json!({}), tokens_of(12, 0, 5)];
         assert_eq!(run(is_stream).metrics(), expected);
 
@@ -197,7 +197,7 @@ fn cached_tokens() {
 #[test]
 fn errors() {
     for is_stream in WHOLE_AND_STREAMED {
-        // Messages of errors are content to agent-framework.
+        // agent-framework treats error messages as content.
         for shows_content in [true, false] {
             let run = Run::new();
             let agent = guide(&run, "error-401", shows_content).build();
@@ -234,7 +234,7 @@ async fn answer<T>(program: impl Future<Output = T>) -> T {
 #[test]
 fn parents() {
     for is_stream in WHOLE_AND_STREAMED {
-        // Two agents at once, in a function with an attribute, and with a span by hand in the tool.
+        // Two concurrent agents in an annotated function, with a manual span in the tool.
         let run = Run::new();
         let looks_up = FunctionTool::new(TOOL.0, TOOL.1, schema(), |_| async {
             llmobs::task("look_up").start().finish();

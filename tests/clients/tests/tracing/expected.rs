@@ -1,4 +1,4 @@
-//! What spans show of what the local provider is asked and answers.
+//! The expected spans of calls to the local provider.
 
 use serde_json::{Value, json};
 
@@ -36,7 +36,7 @@ pub(crate) fn span(kind: &str, name: &str, library: &str) -> Expected {
 }
 
 impl Expected {
-    /// The span of this number, inside of an agent, which is the first one.
+    /// The span with this number, a child of an agent, which is the first span.
     pub(crate) fn inside(mut self, number: u32, agent: &str) -> Self {
         let id = format!("S{number}");
         self.0["_dd"]["span_id"] = json!(id);
@@ -55,7 +55,7 @@ impl Expected {
         self.meta("metadata", metadata)
     }
 
-    /// The model that was called, of OpenAI.
+    /// The model that was called, with OpenAI as its provider.
     pub(crate) fn model(self, name: &str) -> Self {
         self.meta("model_name", name).meta("model_provider", "openai")
     }
@@ -81,7 +81,7 @@ impl Expected {
         self
     }
 
-    /// The time to the first token is measured, where this is a stream.
+    /// Adds the time to the first token if this is a stream.
     pub(crate) fn first_token(mut self, is_stream: bool) -> Self {
         if is_stream {
             self.0["metrics"]["time_to_first_token"] = json!("<seconds>");
@@ -115,7 +115,7 @@ pub(crate) fn question() -> Value {
     json!([{ "role": "system", "content": SYSTEM }, { "role": "user", "content": USER }])
 }
 
-/// The call of the tool, in the words of a library for what it is.
+/// The call of the tool, with the library's name for its type.
 pub(crate) fn call(kind: &str) -> Value {
     let call = json!({ "name": TOOL.0, "arguments": { "city": "Paris" }, "tool_id": "call_1", "type": kind });
     json!({ "role": "assistant", "content": "", "tool_calls": [call] })
@@ -128,13 +128,13 @@ pub(crate) fn question_with_result(call_kind: &str, result_kind: Option<&str>) -
         result["type"] = json!(kind);
     }
     let mut messages = question();
-    let told = json!({ "role": "tool", "content": "", "tool_results": [result] });
-    messages.as_array_mut().unwrap().extend([call(call_kind), told]);
+    let tool_message = json!({ "role": "tool", "content": "", "tool_results": [result] });
+    messages.as_array_mut().unwrap().extend([call(call_kind), tool_message]);
     messages
 }
 
-/// An answer that is a text.
-pub(crate) fn says(text: &str) -> Value {
+/// An answer with a text.
+pub(crate) fn text_message(text: &str) -> Value {
     json!({ "role": "assistant", "content": text })
 }
 
@@ -153,7 +153,7 @@ pub(crate) const ASKED: &str = "in system: Be brief. | user: What is the weather
 /// The call of the tool, as the collector draws it.
 pub(crate) const CALLED: &str = r#"call weather({"city":"Paris"})"#;
 
-/// A tree further inside, where its first line begins so, and the others do.
+/// Indents a tree: `first` precedes its first line, `rest` the other lines.
 pub(crate) fn indented(tree: &str, first: &str, rest: &str) -> String {
     let lines = tree.lines().enumerate();
     lines.map(|(number, line)| format!("{}{line}\n", if number == 0 { first } else { rest })).collect()

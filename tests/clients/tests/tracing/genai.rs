@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use tracing::Instrument as _;
 
 use crate::expected::{
-    ASKED, CALLED, Expected, call, counted, indented, question, question_with_result, says, span,
+    ASKED, CALLED, Expected, call, counted, indented, question, question_with_result, span, text_message,
 };
 use crate::run::{
     ANSWER, ANSWER_TO_RESULT, KEY, RESULT, Run, SYSTEM, TOOL, USER, WHOLE_AND_STREAMED, schema,
@@ -47,7 +47,7 @@ fn weather() -> Tool {
     Tool::new(TOOL.0).with_description(TOOL.1).with_schema(schema())
 }
 
-/// What a model answered.
+/// The answer of a model.
 #[derive(Debug, Default)]
 struct Answer {
     text: String,
@@ -79,7 +79,7 @@ async fn ask(client: &Client, model: &str, request: ChatRequest, is_stream: bool
     Ok(answer)
 }
 
-/// An agent with the tool, with the spans that genai has for it.
+/// An agent with the tool, in the spans that genai provides for it.
 async fn guide(client: &Client, model: &str, is_stream: bool) -> genai::Result<String> {
     let program = async {
         let mut request = request().append_tool(weather());
@@ -101,7 +101,7 @@ async fn guide(client: &Client, model: &str, is_stream: bool) -> genai::Result<S
         .await
 }
 
-/// Runs a test in a process of its own, in which genai puts content on its spans. It reads once whether it may.
+/// Runs a test in a separate process in which genai records content. genai reads this setting only once.
 fn with_content(test: &str, body: impl FnOnce()) {
     if capture_content() {
         return body();
@@ -109,8 +109,8 @@ fn with_content(test: &str, body: impl FnOnce()) {
     let test = format!("genai::{test}");
     let mut program = Command::new(std::env::current_exe().unwrap());
     let output = program.args([&test, "--exact"]).env(CAPTURE_CONTENT_ENV, "true").output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && stdout.contains("1 passed"), "{stdout}");
 }
 
 /// Runs the agent with the tool.
@@ -166,7 +166,7 @@ fn llm() {
             let (run, answer) = run_call("local", is_stream);
             assert_eq!(answer.unwrap().text, ANSWER);
             let expected = call_span("local", is_stream).metadata(metadata("stop", is_stream));
-            let expected = expected.asked(question()).answered(says(ANSWER)).metrics(counted(8, 8));
+            let expected = expected.asked(question()).answered(text_message(ANSWER)).metrics(counted(8, 8));
             assert_eq!(run.event(), expected.first_token(is_stream).event());
         }
     });
@@ -224,12 +224,14 @@ fn tool_calls() {
             let tools = json!([{ "name": TOOL.0, "description": TOOL.1, "schema": schema() }]);
             let expected = place(2).metadata(metadata("tool_calls", is_stream)).metrics(counted(8, 2));
             let expected = expected.asked(question()).answered(call("tool_call"));
-            // Calls of tools are no first content to genai.
+            // genai does not treat tool calls as the first content.
             assert_eq!(first, expected.meta("tool_definitions", tools.clone()).event());
             let expected = place(4).metadata(metadata("stop", is_stream)).metrics(counted(12, 5));
             let asked = question_with_result("tool_call", Some("tool_call_response"));
-            let expected =
-                expected.asked(asked).answered(says(ANSWER_TO_RESULT)).meta("tool_definitions", tools);
+            let expected = expected
+                .asked(asked)
+                .answered(text_message(ANSWER_TO_RESULT))
+                .meta("tool_definitions", tools);
             assert_eq!(second, expected.first_token(is_stream).event());
         }
     });
@@ -294,7 +296,7 @@ async fn answer<T>(program: impl Future<Output = T>) -> T {
 fn parents() {
     with_content("parents", || {
         for is_stream in WHOLE_AND_STREAMED {
-            // In a function with an attribute, two agents at once.
+            // Two concurrent agents in an annotated function.
             let run = Run::new();
             let client = client(&run);
             let agents = join(guide(&client, "local", is_stream), guide(&client, "local", !is_stream));
@@ -303,7 +305,7 @@ fn parents() {
                 [("├─ ", "│  "), ("└─ ", "   ")].map(|(first, rest)| indented(&tree(), first, rest));
             assert_eq!(run.tree(), format!("workflow answer\n{first}{second}"));
 
-            // In the other spans that genai has, with a span by hand.
+            // In the other spans of genai, with a manual span.
             let run = Run::new();
             let program = async {
                 plan_span(Some("guide")).in_scope(|| llmobs::task("think").start().finish());
@@ -319,9 +321,9 @@ fn parents() {
     });
 }
 
-/// The span of an evaluation is that of the step around it.
+/// An evaluation belongs to the span of the enclosing step.
 #[test]
-fn an_evaluation_is_no_span() {
+fn an_evaluation_creates_no_span() {
     let run = Run::new();
     run.block_on(async {
         let agent = AgentSpan::invoke_agent().with_name("guide").start();

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tracing::Instrument as _;
 
 use crate::expected::{
-    ASKED, CALLED, Expected, call, counted, indented, question, question_with_result, says, span,
+    ASKED, CALLED, Expected, call, counted, indented, question, question_with_result, span, text_message,
 };
 use crate::run::{
     ANSWER, ANSWER_TO_RESULT, KEY, RESULT, Run, SYSTEM, TOOL, USER, WHOLE_AND_STREAMED, schema,
@@ -29,7 +29,7 @@ fn model(run: &Run, name: &str) -> DynModel<Completion> {
     provider(run).chat(name).erase()
 }
 
-/// The tool, which does something first.
+/// The tool, which runs `body` first.
 pub(crate) fn weather<F: Future<Output = Result<(), ToolExecutionError>> + Send + 'static>(
     body: impl Fn() -> F + Send + Sync + 'static,
 ) -> DynamicTool {
@@ -39,7 +39,7 @@ pub(crate) fn weather<F: Future<Output = Result<(), ToolExecutionError>> + Send 
     })
 }
 
-/// An agent without the tool, which puts content on its spans.
+/// An agent without the tool, which records content.
 pub(crate) fn guide(model: DynModel<Completion>) -> AgentBuilder {
     AgentBuilder::new(model)
         .name("guide")
@@ -122,12 +122,12 @@ fn call_spans(is_stream: bool) -> [Expected; 2] {
             .metrics(tokens_of(8, 0, 2)),
         call_span(2, 4, "unknown")
             .asked(question_with_result("tool_call", Some("tool_call_response")))
-            .answered(says(ANSWER_TO_RESULT))
+            .answered(text_message(ANSWER_TO_RESULT))
             .metrics(tokens_of(12, 0, 5)),
     ]
 }
 
-/// The tree of a run of the agent, with this inside of the tool.
+/// The tree of a run of the agent, with `inside` as the children of the tool.
 pub(crate) fn tree_with(inside: &str) -> String {
     format!(
         "agent guide  in {USER}  out {ANSWER_TO_RESULT}\n\
@@ -146,7 +146,7 @@ fn agent() {
         let expected = span("agent", "guide", "rig").input(USER).output(ANSWER_TO_RESULT);
         assert_eq!(run.events()[0], expected.event());
     }
-    // The span of this method takes the place of that of the agent, and has no field for the question.
+    // The span of this method replaces the span of the agent, and has no field for the question.
     let run = Run::new();
     let agent = guide_with_tool(model(&run, "local"));
     run.block_on(agent.chat(USER, &mut Vec::new())).unwrap();
@@ -205,7 +205,7 @@ fn messages() {
         let expected = format!("agent guide  in {USER}  out {ANSWER}\n{call}\n");
         assert_eq!(shown(run, agent, is_stream, LayerBuilder::new()), expected);
 
-        // rig puts content on spans only where the program asks for it, and the layer shows none where it may not.
+        // rig records content only if the program asks for it, and the layer can leave it out.
         let run = Run::new();
         let agent = guide(model(&run, "local")).record_content_telemetry(false).build();
         assert_eq!(shown(run, agent, is_stream, LayerBuilder::new()), "agent guide\n└─ llm chat\n");
@@ -223,15 +223,15 @@ fn tool_calls() {
         let [_, first, _, second] = run.events().try_into().unwrap();
         let messages = |event: &Value, side| event["meta"][side]["messages"].clone();
         assert_eq!(messages(&first, "output"), json!([call("tool_call")]));
-        let told = question_with_result("tool_call", Some("tool_call_response"));
-        assert_eq!(messages(&second, "input"), told);
+        let expected = question_with_result("tool_call", Some("tool_call_response"));
+        assert_eq!(messages(&second, "input"), expected);
     }
 }
 
 #[test]
 fn tokens() {
     for is_stream in WHOLE_AND_STREAMED {
-        // The sum that rig has for the agent is that of the calls inside.
+        // rig reports the sum of the calls on the agent. It is left out.
         let expected = [json!({}), tokens_of(8, 0, 2), json!({}), tokens_of(12, 0, 5)];
         assert_eq!(run(is_stream).metrics(), expected);
 
@@ -278,7 +278,7 @@ async fn answer<T>(program: impl Future<Output = T>) -> T {
 #[test]
 fn parents() {
     for is_stream in WHOLE_AND_STREAMED {
-        // In a function with an attribute, with a span by hand in the tool.
+        // In an annotated function, with a manual span in the tool.
         let run = Run::new();
         let looks_up = weather(async || {
             tokio::task::yield_now().await;
@@ -290,7 +290,7 @@ fn parents() {
         let expected = format!("workflow answer\n{}", indented(&tree_with("task look_up\n"), "└─ ", "   "));
         assert_eq!(run.tree(), expected);
 
-        // Two agents at once.
+        // Two concurrent agents.
         let run = Run::new();
         let agent = guide_with_tool(model(&run, "local"));
         run.block_on(answer(join(ask(&agent, is_stream), ask(&agent, !is_stream)))).0.unwrap();
@@ -298,7 +298,7 @@ fn parents() {
             [("├─ ", "│  "), ("└─ ", "   ")].map(|(first, rest)| indented(&tree_with(""), first, rest));
         assert_eq!(run.tree(), format!("workflow answer\n{first}{second}"));
 
-        // An agent as the tool of another one. rig makes no span for it where a span is current: the tool is its place.
+        // An agent as a tool of another one. rig creates no span for it if a span is current: its calls are children of the tool.
         let run = Run::new();
         let inner = std::sync::Arc::new(guide(model(&run, "local")).build());
         let asks = weather(move || {
@@ -309,7 +309,7 @@ fn parents() {
         run.block_on(ask(&agent, is_stream)).unwrap();
         assert_eq!(run.tree(), tree_with(&format!("llm chat  {ASKED}  out assistant: {ANSWER}\n")));
     }
-    // rig looks for a span when the run is made, and not when it is polled.
+    // rig looks up the current span when the run is created, not when it is polled.
     let run = Run::new();
     let agent = guide_with_tool(model(&run, "local"));
     run.block_on(async {

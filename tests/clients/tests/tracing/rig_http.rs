@@ -17,7 +17,9 @@ use rig_reqwest::ReqwestMiddlewareClient;
 use serde_json::{Value, json};
 use tracing::Instrument as _;
 
-use crate::expected::{ASKED, Expected, call, counted, indented, question, question_with_result, says, span};
+use crate::expected::{
+    ASKED, Expected, call, counted, indented, question, question_with_result, span, text_message,
+};
 use crate::rig::{ask, ask_model, guide, guide_with_tool, tool_span, tree_with, weather};
 use crate::run::{
     ANSWER, ANSWER_TO_RESULT, KEY, RESULT, Run, SYSTEM, TOOL, USER, WHOLE_AND_STREAMED, schema,
@@ -35,7 +37,7 @@ fn model(run: &Run, name: &str) -> DynModel<Completion> {
     provider(run, ClientLayer::new()).chat(name).erase()
 }
 
-/// Runs the agent with the tool, which puts no content on its spans.
+/// Runs the agent with the tool, without content from rig.
 fn run(is_stream: bool) -> Run {
     let run = Run::new();
     let tool = weather(async || Ok(()));
@@ -53,7 +55,7 @@ fn tokens_of(input: u64, reasoning: u64, output: u64) -> Value {
     metrics
 }
 
-/// What rig and the provider say of the request of this number.
+/// The metadata from rig and the provider for the request with this number.
 fn metadata(request: u32, finish_reason: &str, is_stream: bool) -> Value {
     let mut metadata = json!({
         "finish_reason": finish_reason,
@@ -85,7 +87,7 @@ fn call_spans(is_stream: bool) -> [Expected; 2] {
             .metrics(tokens_of(8, 0, 2)),
         call_span(2, 4, "stop")
             .asked(question_with_result("function", None))
-            .answered(says(ANSWER_TO_RESULT))
+            .answered(text_message(ANSWER_TO_RESULT))
             .metrics(tokens_of(12, 0, 5)),
     ]
     .map(|span| span.first_token(is_stream))
@@ -101,7 +103,7 @@ fn agent() {
         assert_eq!(run.tree(), expected);
         assert_eq!(run.events()[0], span("agent", "guide", "rig").event());
 
-        // With the content of rig, too.
+        // With content from rig, too.
         let run = Run::new();
         let agent = guide_with_tool(model(&run, "local"));
         run.block_on(ask(&agent, is_stream)).unwrap();
@@ -123,7 +125,7 @@ fn llm() {
         assert_eq!(run.block_on(ask_model(&model, is_stream)).as_deref(), Ok(ANSWER));
         let expected =
             span("llm", "chat", "rig").model("local-2026-11-01").metadata(metadata(1, "stop", is_stream));
-        let expected = expected.asked(question()).answered(says(ANSWER)).metrics(tokens_of(8, 0, 8));
+        let expected = expected.asked(question()).answered(text_message(ANSWER)).metrics(tokens_of(8, 0, 8));
         assert_eq!(run.event(), expected.first_token(is_stream).event());
     }
 }
@@ -252,7 +254,7 @@ fn errors() {
             tool_span("error").input("{\"city\":\"Paris\"}").output("too slow").error("timeout", "");
         assert_eq!(run.events()[2], expected.event());
     }
-    // What came before an error is kept.
+    // The partial answer before an error is kept.
     let run = Run::new();
     let agent = guide(model(&run, "broken")).build();
     run.block_on(ask(&agent, true)).unwrap_err();
@@ -277,7 +279,7 @@ async fn complete(model: &DynModel<Completion>, is_stream: bool) -> Result<Strin
 #[test]
 fn parents() {
     for is_stream in WHOLE_AND_STREAMED {
-        // In a function with an attribute, with another call in the tool.
+        // In an annotated function, with another call in the tool.
         let run = Run::new();
         let inner = model(&run, "local");
         let asks = weather(move || {
@@ -290,7 +292,7 @@ fn parents() {
         let expected = format!("workflow answer\n{}", indented(&tree_with(&call), "└─ ", "   "));
         assert_eq!(run.tree(), expected);
 
-        // Two agents at once.
+        // Two concurrent agents.
         let run = Run::new();
         let agent = guide_with_tool(model(&run, "local"));
         run.block_on(answer(join(ask(&agent, is_stream), ask(&agent, !is_stream)))).0.unwrap();
@@ -298,7 +300,7 @@ fn parents() {
             [("├─ ", "│  "), ("└─ ", "   ")].map(|(first, rest)| indented(&tree_with(""), first, rest));
         assert_eq!(run.tree(), format!("workflow answer\n{first}{second}"));
 
-        // A call in a function that is one itself, which shows it.
+        // A call in an annotated function that is itself a call: one span represents both.
         let run = Run::new();
         run.block_on(complete(&model(&run, "local"), is_stream)).unwrap();
         assert_eq!(run.tree(), call.replacen("chat", "complete", 1));
@@ -306,9 +308,9 @@ fn parents() {
     }
 }
 
-/// A stream that is dropped in the middle is one span, with what has been read.
+/// A stream that is dropped in the middle has one span, with the text that was read.
 #[test]
-fn a_stream_that_is_dropped_was_cancelled() {
+fn a_dropped_stream_is_cancelled() {
     let run = Run::new();
     let model = model(&run, "hang");
     run.block_on(async {
@@ -324,9 +326,9 @@ fn a_stream_that_is_dropped_was_cancelled() {
     assert_eq!(run.tree(), format!("llm chat  {ASKED}  out assistant: You said: What is the  cancelled\n"));
 }
 
-/// A span that closes when the head of the answer is there is shown until the end of the body, and nothing is lost.
+/// A span that closes when the response headers arrive lasts until the end of the body, and no data is lost.
 #[test]
-fn a_span_that_closes_before_the_body_ends_lasts_as_long() {
+fn a_span_that_closes_early_lasts_until_the_body_ends() {
     let run = Run::new();
     let client = client(ClientLayer::new());
     run.block_on(answer(async {

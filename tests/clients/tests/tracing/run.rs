@@ -1,4 +1,4 @@
-//! Runs of programs under the layer, against a provider of their own.
+//! Runs of programs with the layer, each against a separate provider.
 
 use llmobs::testing::Collector;
 use llmobs_local_provider::LocalProvider;
@@ -13,14 +13,14 @@ pub(crate) const WHOLE_AND_STREAMED: [bool; 2] = [false, true];
 
 pub(crate) const SYSTEM: &str = "Be brief.";
 pub(crate) const USER: &str = "What is the weather in Paris?";
-/// The name of the tool, and what it is for.
+/// The name and the description of the tool.
 pub(crate) const TOOL: (&str, &str) = ("weather", "The weather in a city.");
 pub(crate) const RESULT: &str = "21 degrees";
 /// The answer to a question without tools: eight words.
 pub(crate) const ANSWER: &str = "You said: What is the weather in Paris?";
 /// The answer to the result of the tool: five words.
 pub(crate) const ANSWER_TO_RESULT: &str = "The result is: 21 degrees";
-/// A key that is shown nowhere.
+/// An API key, which must appear nowhere.
 pub(crate) const KEY: &str = "zq9xwvkj7pxmnbq4hg8dp2xa0ykq5rwz";
 
 /// The arguments of the tool.
@@ -28,7 +28,7 @@ pub(crate) fn schema() -> Value {
     json!({ "type": "object", "properties": { "city": { "type": "string" } }, "required": ["city"] })
 }
 
-/// A provider, and the spans of what asks it.
+/// A provider, and the spans of the calls to it.
 pub(crate) struct Run {
     pub(crate) provider: LocalProvider,
     pub(crate) collector: Collector,
@@ -39,12 +39,12 @@ impl Run {
         Self { provider: LocalProvider::start(), collector: Collector::new() }
     }
 
-    /// Runs a program under the layer to its end.
+    /// Runs a program to its end, with the layer.
     pub(crate) fn block_on<T>(&self, program: impl Future<Output = T>) -> T {
         self.block_on_with(llmobs::tracing::LayerBuilder::new(), program)
     }
 
-    /// The same, where the layer has options.
+    /// Runs a program to its end, with a layer that has options.
     pub(crate) fn block_on_with<T>(
         &self,
         layer: llmobs::tracing::LayerBuilder,
@@ -66,7 +66,7 @@ impl Run {
         masked(self.collector.events())
     }
 
-    /// The one span, as it is sent.
+    /// The only span as it is sent.
     pub(crate) fn event(&self) -> Value {
         let [event] = self.events().try_into().unwrap();
         event

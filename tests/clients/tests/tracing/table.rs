@@ -1,4 +1,4 @@
-//! The page for readers: what is tested of which library. `UPDATE_EXPECT=1` writes the table of `docs/tracing.md`.
+//! The table in `docs/tracing.md`: which contents are tested for each library. `UPDATE_EXPECT=1` writes it.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -11,10 +11,10 @@ const REPLAYS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../llmobs-tracing
 struct Row {
     /// The module of its tests.
     module: &'static str,
-    /// What readers call it.
+    /// Its name in the table.
     name: &'static str,
-    /// What it does not emit, or only sometimes, by the content that this is about.
-    lacks: &'static [(&'static str, &'static str)],
+    /// Notes about data that it does not emit, or only sometimes, by content.
+    notes_by_content: &'static [(&'static str, &'static str)],
 }
 
 const NO_DOCUMENTS: &str = "The library does not report what is embedded.";
@@ -28,7 +28,7 @@ const LIBRARIES: &[Row] = &[
     Row {
         module: "rig",
         name: "rig 0.44",
-        lacks: &[
+        notes_by_content: &[
             ("embedding", NO_DOCUMENTS),
             (
                 "messages",
@@ -43,11 +43,11 @@ const LIBRARIES: &[Row] = &[
             ("errors", "rig reports the errors of tools, and none of calls."),
         ],
     },
-    Row { module: "rig_http", name: "rig 0.44 with `llmobs::http`", lacks: &[] },
+    Row { module: "rig_http", name: "rig 0.44 with `llmobs::http`", notes_by_content: &[] },
     Row {
         module: "genai",
         name: "genai 0.7, feature `otel`",
-        lacks: &[
+        notes_by_content: &[
             ("agent", BY_HELPERS),
             ("tool", BY_HELPERS),
             ("embedding", NO_DOCUMENTS),
@@ -66,7 +66,7 @@ const LIBRARIES: &[Row] = &[
     Row {
         module: "agent_framework",
         name: "agent-framework 0.14",
-        lacks: &[
+        notes_by_content: &[
             (
                 "agent",
                 "agent-framework makes no span for an agent that streams its answer. An attribute of llmobs does.",
@@ -98,21 +98,25 @@ const CODEX_LEVEL: &str = "codex makes spans for tools, and for calls with their
 
 /// Libraries whose spans are replayed, by tests of llmobs-tracing.
 const REPLAYED: &[Row] = &[
-    Row { module: "otel", name: "programs with `gen_ai.*`", lacks: &[("embedding", NO_DOCUMENTS)] },
+    Row {
+        module: "otel",
+        name: "programs with `gen_ai.*`",
+        notes_by_content: &[("embedding", NO_DOCUMENTS)],
+    },
     Row {
         module: "openinference",
         name: "programs with OpenInference",
-        lacks: &[("first_token", NO_NAME_OF_FIRST_TOKEN)],
+        notes_by_content: &[("first_token", NO_NAME_OF_FIRST_TOKEN)],
     },
     Row {
         module: "openllmetry",
         name: "programs with OpenLLMetry",
-        lacks: &[("first_token", NO_NAME_OF_FIRST_TOKEN)],
+        notes_by_content: &[("first_token", NO_NAME_OF_FIRST_TOKEN)],
     },
     Row {
         module: "swiftide",
         name: "swiftide 0.33, feature `langfuse`",
-        lacks: &[
+        notes_by_content: &[
             ("agent", SWIFTIDE_EVENTS),
             ("llm", SWIFTIDE_EVENTS),
             ("tool", SWIFTIDE_EVENTS),
@@ -128,7 +132,7 @@ const REPLAYED: &[Row] = &[
     Row {
         module: "langchain",
         name: "langchain-rust 7.0",
-        lacks: &[
+        notes_by_content: &[
             ("agent", LANGCHAIN_CONTENT),
             ("tool", LANGCHAIN_CONTENT),
             ("embedding", "langchain-rust reports neither what is embedded nor the tokens of it."),
@@ -141,7 +145,7 @@ const REPLAYED: &[Row] = &[
     Row {
         module: "goose",
         name: "goose, August 2026",
-        lacks: &[
+        notes_by_content: &[
             ("agent", GOOSE_CONTENT),
             ("tool", GOOSE_CONTENT),
             ("embedding", NO_EMBEDDINGS),
@@ -158,7 +162,7 @@ const REPLAYED: &[Row] = &[
     Row {
         module: "codex",
         name: "codex, August 2026",
-        lacks: &[
+        notes_by_content: &[
             ("llm", CODEX_LEVEL),
             ("tool", CODEX_LEVEL),
             ("embedding", NO_EMBEDDINGS),
@@ -179,7 +183,7 @@ const REPLAYED: &[Row] = &[
     Row {
         module: "adk",
         name: "adk-rust 2.3",
-        lacks: &[
+        notes_by_content: &[
             ("tool", "adk reports the arguments and results of tools in events of the level `DEBUG`."),
             ("embedding", NO_EMBEDDINGS),
             (
@@ -210,7 +214,7 @@ const CONTENTS: [&str; 11] = [
     "parents",
 ];
 
-/// The tests that exist here, as this program lists them.
+/// The tests of this program, as it lists them.
 fn tests() -> BTreeSet<String> {
     let output =
         Command::new(env::current_exe().unwrap()).args(["--list", "--format", "terse"]).output().unwrap();
@@ -237,13 +241,14 @@ fn table() -> String {
     let mut table = format!("| library | {heads} |\n|---|{}\n", "---|".repeat(CONTENTS.len()));
     let mut notes: Vec<&str> = Vec::new();
     for (rows, tests, mark) in [(LIBRARIES, tests(), ""), (REPLAYED, replays(), " (replayed)")] {
-        for Row { module, name, lacks } in rows {
+        for Row { module, name, notes_by_content } in rows {
             table += &format!("| {name}{mark} |");
             for content in CONTENTS {
                 let is_tested = tests.contains(&format!("{module}::{content}"));
                 table += if is_tested { " ✓" } else { " –" };
-                let note = lacks.iter().find(|(about, _)| *about == content).map(|(_, note)| *note);
-                assert!(is_tested || note.is_some(), "{module}::{content} is no test, and nothing says why");
+                let note =
+                    notes_by_content.iter().find(|(about, _)| *about == content).map(|(_, note)| *note);
+                assert!(is_tested || note.is_some(), "{module}::{content} has neither a test nor a note");
                 if let Some(note) = note {
                     let known = notes.iter().position(|known| *known == note);
                     let number = known.unwrap_or_else(|| {
@@ -263,13 +268,13 @@ fn table() -> String {
     }
     table += "\nEach ✓ is a test of `tests/clients/tests/tracing`, named like `rig::tokens`. It runs the library against a local provider, for \
               whole answers and for streams, and compares whole spans or trees.\n";
-    table += "\nThe spans of a library that is replayed are made as its source makes them. Each ✓ is a test of \
-              `llmobs-tracing/tests/replays.rs`, named like `swiftide::tokens`, which compares what all spans say.\n";
+    table += "\nFor a replayed library, the tests create the same spans as its source. Each ✓ is a test of \
+              `llmobs-tracing/tests/replays.rs`, named like `swiftide::tokens`. It compares all data of the spans.\n";
     table
 }
 
 #[test]
-fn the_page_shows_the_tests_of_each_library() {
+fn the_table_lists_the_tests_of_each_library() {
     for (rows, tests) in [(LIBRARIES, tests()), (REPLAYED, replays())] {
         let is_row = |module: &str| rows.iter().any(|row| row.module == module);
         let unknown = tests.iter().filter(|test| {

@@ -1,4 +1,4 @@
-//! Protocols spoken by hand, over any client of HTTP.
+//! Hand-written clients of protocols, over any HTTP client.
 
 use std::collections::VecDeque;
 use std::marker::PhantomData;
@@ -13,12 +13,12 @@ use super::transport::{Answer, Transport, json_request};
 use super::{Client, KEY, Pieces};
 use crate::question::{Protocol, Question};
 
-/// What a client by hand knows of a protocol.
-pub(crate) trait Speaks {
+/// The part of a hand-written client that depends on the protocol.
+pub(crate) trait WireProtocol {
     const PROTOCOL: Protocol;
     const PATH: &str;
 
-    /// Adds the headers that the provider wants.
+    /// Adds the headers that the provider requires.
     fn authorize(request: &mut Request<Bytes>);
 
     /// The text of a whole answer.
@@ -32,9 +32,9 @@ pub(crate) trait Speaks {
 }
 
 /// Chat completions of OpenAI.
-pub(crate) struct SpeaksChat;
+pub(crate) struct OpenAiChat;
 
-impl Speaks for SpeaksChat {
+impl WireProtocol for OpenAiChat {
     const PROTOCOL: Protocol = Protocol::Chat;
     const PATH: &str = "/v1/chat/completions";
 
@@ -56,9 +56,9 @@ impl Speaks for SpeaksChat {
 }
 
 /// Messages of Anthropic.
-pub(crate) struct SpeaksAnthropic;
+pub(crate) struct AnthropicMessages;
 
-impl Speaks for SpeaksAnthropic {
+impl WireProtocol for AnthropicMessages {
     const PROTOCOL: Protocol = Protocol::Anthropic;
     const PATH: &str = "/v1/messages";
 
@@ -80,14 +80,14 @@ impl Speaks for SpeaksAnthropic {
     }
 }
 
-/// A client that speaks a protocol over a client of HTTP.
+/// A client that implements a protocol over an HTTP client.
 pub(crate) struct ByHand<T, S> {
     transport: T,
     url: String,
-    speaks: PhantomData<S>,
+    protocol: PhantomData<S>,
 }
 
-impl<T: Transport, S: Speaks> ByHand<T, S> {
+impl<T: Transport, S: WireProtocol> ByHand<T, S> {
     /// Sends a request. An answer that is an error is returned as its body.
     async fn send(&self, question: &Question, is_stream: bool) -> Result<Answer, String> {
         let mut request = json_request(&self.url, &question.body(S::PROTOCOL, is_stream));
@@ -105,13 +105,13 @@ async fn read(mut answer: Answer) -> Result<String, String> {
     Ok(String::from_utf8(bytes).unwrap())
 }
 
-impl<T: Transport, S: Speaks> Client for ByHand<T, S> {
+impl<T: Transport, S: WireProtocol> Client for ByHand<T, S> {
     const PROTOCOL: Protocol = S::PROTOCOL;
     const BROKEN: (&str, &str) = T::BROKEN;
 
     fn new(url: &str, layer: ClientLayer) -> Self {
         let url = format!("{}{}", url, S::PATH);
-        Self { transport: T::new(layer), url, speaks: PhantomData }
+        Self { transport: T::new(layer), url, protocol: PhantomData }
     }
 
     async fn ask(&self, question: &Question) -> Result<String, String> {
@@ -121,13 +121,13 @@ impl<T: Transport, S: Speaks> Client for ByHand<T, S> {
 
     async fn stream(&self, question: &Question) -> Result<Pieces, String> {
         let events =
-            Events { answer: self.send(question, true).await?, begun: Vec::new(), ready: VecDeque::new() };
+            Events { answer: self.send(question, true).await?, partial: Vec::new(), ready: VecDeque::new() };
         Ok(Box::pin(stream::unfold(events, async |mut events| {
             let data = match events.next().await? {
                 Ok(data) => data,
                 Err(error) => return Some((Err(error), events)),
             };
-            // As clients do, it reads no further than the last event.
+            // Like other clients, it stops reading after the last event.
             if S::is_end(&data) {
                 return None;
             }
@@ -141,8 +141,8 @@ impl<T: Transport, S: Speaks> Client for ByHand<T, S> {
 /// The events of a stream.
 struct Events {
     answer: Answer,
-    /// The bytes of an event that is not whole.
-    begun: Vec<u8>,
+    /// The bytes of an incomplete event.
+    partial: Vec<u8>,
     ready: VecDeque<String>,
 }
 
@@ -154,11 +154,11 @@ impl Events {
                 return Some(Ok(data));
             }
             match self.answer.next().await? {
-                Ok(bytes) => self.begun.extend_from_slice(&bytes),
+                Ok(bytes) => self.partial.extend_from_slice(&bytes),
                 Err(error) => return Some(Err(error)),
             }
-            while let Some(end) = self.begun.windows(2).position(|pair| pair == b"\n\n") {
-                let event: Vec<u8> = self.begun.drain(..end + 2).collect();
+            while let Some(end) = self.partial.windows(2).position(|pair| pair == b"\n\n") {
+                let event: Vec<u8> = self.partial.drain(..end + 2).collect();
                 let event = String::from_utf8(event).unwrap();
                 self.ready
                     .extend(event.lines().filter_map(|line| line.strip_prefix("data: ")).map(str::to_owned));

@@ -20,7 +20,7 @@ fn request(question: &Question) -> CompletionRequest {
     let mut request = CompletionRequest::new(USER);
     if question.with_result {
         let call = AssistantContent::tool_call(CALL, name.clone(), json!({ "city": "Paris" }));
-        let AssistantContent::ToolCall(called) = &call else { panic!("a call of a tool") };
+        let AssistantContent::ToolCall(called) = &call else { panic!("a tool call") };
         let result = called.result(vec![ToolResultContent::text(RESULT)]);
         let history = [Message::user(USER), Message::Assistant(AssistantMessage::new(vec![call.clone()]))];
         request = CompletionRequest::new(Message::tool_results(vec![result])).messages(history);

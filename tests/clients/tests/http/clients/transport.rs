@@ -1,4 +1,4 @@
-//! Clients of HTTP, each with the layer inside of what tries again.
+//! HTTP clients, each with the layer inside the retries.
 
 use std::future::{Ready, ready};
 use std::pin::Pin;
@@ -20,10 +20,10 @@ use serde_json::Value;
 use tower::retry::{Policy, Retry, RetryLayer};
 use tower::{Layer as _, ServiceExt as _};
 
-/// The bytes of an answer as they come.
+/// The bytes of an answer as they arrive.
 pub(crate) type Answer = Pin<Box<dyn Stream<Item = Result<Bytes, String>>>>;
 
-/// A client of HTTP.
+/// An HTTP client.
 pub(crate) trait Transport: Sized {
     /// The error of a connection that breaks in the middle of an answer.
     const BROKEN: (&str, &str) = ("reqwest::error::Error", "request or response body error");
@@ -48,8 +48,8 @@ pub(crate) struct ReqwestMiddleware(ClientWithMiddleware);
 
 impl ReqwestMiddleware {
     pub(crate) fn client(layer: ClientLayer) -> ClientWithMiddleware {
-        let soon = Duration::from_millis(1);
-        let policy = ExponentialBackoff::builder().retry_bounds(soon, soon).build_with_max_retries(3);
+        let delay = Duration::from_millis(1);
+        let policy = ExponentialBackoff::builder().retry_bounds(delay, delay).build_with_max_retries(3);
         ClientBuilder::new(reqwest::Client::new())
             .with(RetryTransientMiddleware::new_with_policy(policy))
             .with(layer)
@@ -68,23 +68,23 @@ impl Transport for ReqwestMiddleware {
     }
 }
 
-/// Tries again where a rate limit is reached.
+/// Retries when a rate limit is reached.
 #[derive(Clone)]
-pub(crate) struct Again(usize);
+pub(crate) struct RetryOnRateLimit(usize);
 
-/// A request that can be sent twice, and its answer.
-trait Twice: Sized {
-    fn twice(&self) -> Option<Self>;
+/// A request that can be sent again.
+trait Repeatable: Sized {
+    fn repeated(&self) -> Option<Self>;
 }
 
-impl Twice for reqwest::Request {
-    fn twice(&self) -> Option<Self> {
+impl Repeatable for reqwest::Request {
+    fn repeated(&self) -> Option<Self> {
         self.try_clone()
     }
 }
 
-impl Twice for Request<Full<Bytes>> {
-    fn twice(&self) -> Option<Self> {
+impl Repeatable for Request<Full<Bytes>> {
+    fn repeated(&self) -> Option<Self> {
         Some(self.clone())
     }
 }
@@ -106,7 +106,7 @@ impl<B> HasStatus for http::Response<B> {
     }
 }
 
-impl<R: Twice, A: HasStatus, E> Policy<R, A, E> for Again {
+impl<R: Repeatable, A: HasStatus, E> Policy<R, A, E> for RetryOnRateLimit {
     type Future = Ready<()>;
 
     fn retry(&mut self, _: &mut R, answer: &mut Result<A, E>) -> Option<Ready<()>> {
@@ -116,16 +116,16 @@ impl<R: Twice, A: HasStatus, E> Policy<R, A, E> for Again {
     }
 
     fn clone_request(&mut self, request: &R) -> Option<R> {
-        request.twice()
+        request.repeated()
     }
 }
 
 /// The client of reqwest as a tower service.
-pub(crate) struct Reqwest(Retry<Again, ClientService<reqwest::Client>>);
+pub(crate) struct Reqwest(Retry<RetryOnRateLimit, ClientService<reqwest::Client>>);
 
 impl Transport for Reqwest {
     fn new(layer: ClientLayer) -> Self {
-        Self(RetryLayer::new(Again(3)).layer(layer.layer(reqwest::Client::new())))
+        Self(RetryLayer::new(RetryOnRateLimit(3)).layer(layer.layer(reqwest::Client::new())))
     }
 
     async fn send(&self, request: Request<Bytes>) -> Result<(StatusCode, Answer), String> {
@@ -138,14 +138,14 @@ impl Transport for Reqwest {
 type HyperService = ClientService<HyperClient<HttpConnector, RequestBody<Full<Bytes>>>>;
 
 /// The client of hyper as a tower service.
-pub(crate) struct Hyper(Retry<Again, HyperService>);
+pub(crate) struct Hyper(Retry<RetryOnRateLimit, HyperService>);
 
 impl Transport for Hyper {
     const BROKEN: (&str, &str) = ("hyper::error::Error", "error reading a body from connection");
 
     fn new(layer: ClientLayer) -> Self {
         let client = HyperClient::builder(TokioExecutor::new()).build_http();
-        Self(RetryLayer::new(Again(3)).layer(layer.layer(client)))
+        Self(RetryLayer::new(RetryOnRateLimit(3)).layer(layer.layer(client)))
     }
 
     async fn send(&self, request: Request<Bytes>) -> Result<(StatusCode, Answer), String> {

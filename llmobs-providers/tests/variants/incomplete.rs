@@ -1,4 +1,4 @@
-//! Answers that broke off.
+//! Incomplete answers.
 
 use llmobs_providers::{Protocol, Response, ResponseReader};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ fn shown(body: &str) -> Value {
 }
 
 #[test]
-fn a_whole_answer_that_broke_off_gives_what_was_there() {
+fn an_incomplete_whole_answer_keeps_its_data() {
     for (body, expected) in [
         (
             r#"{"id":"x","model":"m","choices":[{"message":{"role":"assistant","content":"Hel"#,
@@ -48,7 +48,7 @@ fn a_whole_answer_that_broke_off_gives_what_was_there() {
     ] {
         assert_eq!(shown(body), expected, "{body}");
     }
-    // An error, too.
+    // Also for an error.
     let mut reader = ResponseReader::new().status(429);
     reader.push(br#"{"error":{"type":"rate_limit_error","message":"Too many re"#);
     assert_eq!(
@@ -58,7 +58,7 @@ fn a_whole_answer_that_broke_off_gives_what_was_there() {
 }
 
 #[test]
-fn the_last_event_of_a_stream_may_break_off() {
+fn the_last_event_of_a_stream_may_be_incomplete() {
     let expected = |protocol: &str| json!({ "protocol": protocol, "messages": [{ "role": "assistant", "content": "Hi the" }] });
     for (body, protocol) in [
         (
@@ -76,7 +76,7 @@ fn the_last_event_of_a_stream_may_break_off() {
         ),
     ] {
         assert_eq!(shown(body), expected(protocol), "{body}");
-        // A character that broke off is left out.
+        // An incomplete character is left out.
         let cut = [body.as_bytes(), &"é".as_bytes()[..1]].concat();
         assert_eq!(serde_json::to_value(read(None, &cut)).unwrap(), expected(protocol), "{body}");
     }
@@ -85,9 +85,9 @@ fn the_last_event_of_a_stream_may_break_off() {
     assert_eq!(shown(body)["messages"], json!([{ "role": "assistant", "content": "the" }]));
 }
 
-/// Wherever it breaks off, no text, number or word is another one than in the whole answer.
+/// At any position, an incomplete answer has no text, number or word that is not in the whole answer.
 #[test]
-fn a_beginning_has_only_data_of_the_whole() {
+fn an_incomplete_answer_has_only_data_of_the_whole_answer() {
     let usage = json!({ "prompt_tokens": 1234, "completion_tokens": 5678, "total_tokens": 6912 });
     let call = json!({ "id": "call_1", "type": "function", "function": { "name": "weather", "arguments": "{\"city\":\"Paris\"}" } });
     let chat = json!({ "id": "chatcmpl-1", "object": "chat.completion", "model": "gpt-4o", "choices": [{ "index": 0,

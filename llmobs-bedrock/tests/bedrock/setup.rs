@@ -23,15 +23,15 @@ use serde_json::{Value, json};
 /// The id of a model that answers.
 pub(crate) const MODEL: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
 
-/// How long a test waits for what comes at once.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// The timeout of a test.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
 
-pub(crate) struct World {
+pub(crate) struct Setup {
     pub(crate) provider: LocalProvider,
     pub(crate) collector: Collector,
 }
 
-impl World {
+impl Setup {
     pub(crate) fn new() -> Self {
         Self { provider: LocalProvider::start(), collector: Collector::new() }
     }
@@ -61,7 +61,7 @@ impl World {
         event.clone()
     }
 
-    /// What the only span shows, without ids and times.
+    /// The data of the only span, without ids and times.
     pub(crate) fn shown(&self) -> Value {
         let event = self.event();
         let mut metrics = event["metrics"].clone();
@@ -120,11 +120,11 @@ pub(crate) fn invoke_stream(
 
 /// Reads a stream to its end. Returns the text.
 pub(crate) async fn read(mut answer: ConverseStreamOutput) -> String {
-    let mut said = String::new();
+    let mut content = String::new();
     while let Some(text) = next_text(&mut answer).await {
-        said.push_str(&text);
+        content.push_str(&text);
     }
-    said
+    content
 }
 
 /// The next piece of the text of a stream.
