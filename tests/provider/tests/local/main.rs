@@ -1,4 +1,4 @@
-//! The local provider from the outside.
+//! The local provider as a client uses it.
 
 #![allow(
     clippy::expect_used,
