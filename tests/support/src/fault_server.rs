@@ -252,7 +252,7 @@ struct State {
     unread: Vec<Vec<u8>>,
     /// The connections that are open.
     open: BTreeMap<usize, Socket>,
-    /// The number of connections whose request is complete, but not its answer.
+    /// The numbers of the connections whose request is complete, but not its answer.
     answering: BTreeSet<usize>,
     accepting: Option<thread::JoinHandle<()>>,
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// Returns the first four bytes of the secret that the log contains, as text or as a dump of hexadecimal or decimal numbers.
+/// Returns four consecutive bytes of the secret that the log contains, as text or as a dump of hexadecimal or decimal numbers.
 pub fn leak(log: &str, secret: &str) -> Option<String> {
     let log = log.to_lowercase();
     let hexadecimal: String =
