@@ -96,7 +96,7 @@ impl Crate {
         if found.is_empty() && is_anchored {
             return vec![Target { module, item: Some(first.clone()), through: Vec::new() }];
         }
-        let goes_on = !rest.is_empty() && found.iter().any(|target| target.item.is_none());
+        let continues = !rest.is_empty() && found.iter().any(|target| target.item.is_none());
         let mut targets = Vec::new();
         for target in found {
             match target.item {
@@ -105,7 +105,7 @@ impl Crate {
                     targets.extend(further.into_iter().map(|further| further.behind(&target.through)));
                 }
                 // The rest of the path is a variant or an associated item.
-                Some(_) if !goes_on => targets.push(target),
+                Some(_) if !continues => targets.push(target),
                 Some(_) => {}
             }
         }

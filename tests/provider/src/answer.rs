@@ -217,16 +217,16 @@ fn meaningful(text: &str) -> Vec<String> {
 /// Returns the subject of a question: the last capitalized words that do not begin a sentence, or else the last word.
 fn subject(question: &str) -> String {
     let bare = |word| str::trim_matches(word, |char: char| !char.is_alphanumeric());
-    let (mut name, mut goes_on, mut begins_sentence) = (Vec::new(), false, true);
+    let (mut name, mut continues, mut begins_sentence) = (Vec::new(), false, true);
     for word in question.split_whitespace() {
         let is_name = !begins_sentence && bare(word).len() > 1 && bare(word).starts_with(char::is_uppercase);
-        if is_name && !goes_on {
+        if is_name && !continues {
             name.clear();
         }
         if is_name {
             name.push(bare(word));
         }
-        goes_on = is_name && word.ends_with(char::is_alphanumeric);
+        continues = is_name && word.ends_with(char::is_alphanumeric);
         begins_sentence = word.ends_with(['.', '?', '!', ':']);
     }
     if name.is_empty() {

@@ -26,7 +26,7 @@ pub(crate) enum Behaviour {
     Hang,
 }
 
-/// The pause of a model with no number in its name.
+/// The pause of a model without a number in its name.
 const PAUSE: Duration = Duration::from_millis(20);
 
 impl Behaviour {

@@ -14,7 +14,7 @@ use serde_json::Value;
 pub struct Spans(PathBuf);
 
 impl Spans {
-    /// Names a file that no other test uses.
+    /// Creates the path of a file that no other test uses.
     #[expect(clippy::new_without_default, reason = "each has another file")]
     pub fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
@@ -43,7 +43,7 @@ impl Drop for Spans {
     }
 }
 
-/// Runs a program to its end. Returns what it prints, and its trace.
+/// Runs a program to its end. Returns its standard output, and its trace.
 pub fn run(program: &str, variables: &[(&str, &str)]) -> (String, String) {
     let spans = Spans::new();
     let output = spans.command(program).envs(variables.iter().copied()).output().unwrap();
