@@ -22,7 +22,7 @@ SPANS_MODES = ["bare", "off-plain", "plain", "session", "processor", "error", "s
 SPANS_MODES += ["manual", "async-bare", "off-async", "async", "json-plain", "json-error", "json-struct6", "json-messages"]
 OTHER_MODES = ["tracing-off", "fastrace-json", "otel", "tracing-otel"]
 WORKER_MODES = ["plain", "tags", "error", "session", "messages", "processor"]
-# Values with many parts, in the sizes that the goals name.
+# Values with many parts, in the sizes of the goals.
 VALUES = {"bytes": 500_000, "floats": 1536, "objects": 10_000}
 
 

@@ -8,11 +8,11 @@
 # | part | measures | takes about |
 # |---|---|---|
 # | instructions | the caller and the worker, by callgrind | 10 minutes |
-# | allocations | a counting allocator, in a build of its own | 3 minutes, nearly all for the build |
+# | allocations | a counting allocator, in a separate build | 3 minutes, nearly all for the build |
 # | cpu | CPU time of the caller, modes in turn | 5 minutes |
 # | delivery | spans over HTTP, in turn with the reference SDK | 10 minutes |
 # | stack | bytes of stack per call, release and debug | 2 minutes |
-# | growth | what the cost depends on | 5 minutes |
+# | growth | how the cost grows with sizes and counts | 5 minutes |
 # | http | the cost of a layer for a client of reqwest that reads streams | 2 minutes |
 # | tracing | the cost of layers for a span of `tracing` | 3 minutes |
 # | compile | the compile time of llmobs | 15 minutes |

@@ -15,8 +15,8 @@ ORDERS = ["--config", "build.rustflags=['--cfg', 'shuttle']", "-p", "llmobs-runt
 CAPTURE = ["-p", "llmobs-capture", "--lib"]
 IT = ["--all-features", "--test", "it", "--"]
 
-# The row of the fault matrix, the safeguard to remove, the file, the text, its replacement, and the test that must fail. Further files,
-# texts and replacements may follow.
+# The row of the fault matrix, the description of the mutant, the file, the text, its replacement, and the test that must fail. Further
+# files, texts and replacements can follow.
 MUTANTS = [
     (
         "A1",

@@ -1,10 +1,10 @@
-//! One trace through two processes: a client that asks, and a server that answers, over a socket on this machine.
+//! One trace through two processes: a client and a server that answers its request, over a socket on this machine.
 //!
 //! ```text
 //! cargo run --example distributed
 //! ```
 //!
-//! Each process prints its part of the trace on standard error; with `DD_API_KEY`, or a Datadog Agent, Datadog joins them.
+//! Each process prints its part of the trace on standard error. With `DD_API_KEY` or a Datadog Agent, Datadog combines both parts.
 
 #![expect(clippy::print_stdout, reason = "a program for the command line")]
 
@@ -15,7 +15,7 @@ use std::process::{Command, Stdio};
 
 use llmobs::{Config, Exporter};
 
-/// The program starts itself a second time with this argument, as the server.
+/// The argument with which the program starts itself again, as the server.
 const SERVER: &str = "server";
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -33,7 +33,7 @@ fn ask_the_server() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The client's span. Its ids go along in the headers of the request.
+/// The span of the client. The headers of the request contain its ids.
 #[llmobs::workflow(skip(address))]
 fn ask(address: &str, question: &str) -> std::io::Result<String> {
     let mut headers: Vec<(String, String)> = Vec::new();
@@ -61,7 +61,7 @@ fn serve_once() -> Result<(), Box<dyn Error>> {
         }
     }
     let question = lines.next().ok_or("no question")??;
-    // Spans in here are children of the client's span.
+    // Spans inside are children of the client's span.
     let answer = llmobs::extract(&headers).enter(|| answer(&question));
     writeln!(stream, "{answer}")?;
     Ok(())

@@ -1,4 +1,4 @@
-//! A conversation of two turns in one session, judged by a program and by the person who asked.
+//! A conversation of two turns in one session, with an evaluation by the program and feedback by the user.
 //!
 //! ```text
 //! cargo run --example sessions_and_feedback
@@ -18,7 +18,7 @@ const CONVERSATION: &str = "chat-42";
 
 struct Answer {
     text: String,
-    /// Kept with the answer, so that it can be judged later.
+    /// Kept with the answer, so that it can be evaluated later.
     span: Option<SpanRef>,
 }
 
@@ -28,7 +28,7 @@ fn turn(conversation: &str, user: &str, question: &str) -> Answer {
     Answer { text, span: llmobs::export_span() }
 }
 
-/// Takes the place of a model.
+/// A substitute for a model.
 #[llmobs::llm(model_name = "parrot-1", model_provider = "example")]
 fn complete(prompt: &str) -> String {
     let answer = format!("{prompt} I could not say.");
@@ -39,7 +39,7 @@ fn complete(prompt: &str) -> String {
     answer
 }
 
-/// Returns how many words of the question the answer repeats.
+/// Returns the number of words of the question that the answer repeats.
 fn relevance(question: &str, answer: &str) -> f64 {
     let words: Vec<&str> = question.split(' ').collect();
     let found = words.iter().filter(|word| answer.contains(**word)).count();

@@ -1,5 +1,5 @@
-//! Values that are deeper than the stack. Apart from `it`, since `.ci/run` builds it with optimizations, without which functions need
-//! more stack than the smallest here.
+//! Values that are nested deeper than the stack. Not part of `it`, because `.ci/run` also builds it with optimizations: without these,
+//! functions need more than the smallest stack of these tests.
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
@@ -9,7 +9,7 @@ use std::process::Command;
 use llmobs::testing::Collector;
 use serde::{Serialize, Serializer};
 
-/// A list as long as memory allows, which `Debug` and `Serialize` walk by recursion.
+/// A list of any length, which `Debug` and `Serialize` visit recursively.
 #[derive(Debug)]
 struct Chain(Option<Box<Chain>>);
 
@@ -47,7 +47,7 @@ fn takes(chain: &Chain, nested: &Nested) -> usize {
     usize::from(chain.0.is_some()) + usize::from(nested.0.0.is_some())
 }
 
-/// Formats what is below it by `write!`.
+/// Formats the next link with `write!`.
 struct Written<'a>(&'a Chain);
 
 impl fmt::Debug for Written<'_> {
@@ -81,7 +81,7 @@ async fn fails(chain: Chain) -> Result<(), Failed> {
 /// The name of the variable with the size of a stack, in KiB.
 const STACK: &str = "LLMOBS_HOSTILE_STACK";
 
-/// Runs in a process of its own: one that has used up a stack is ended by the system.
+/// Runs in a separate process, because the system kills a process whose stack overflows.
 #[test]
 fn values_deeper_than_a_small_stack() {
     let Ok(kib) = std::env::var(STACK) else { return };
@@ -98,7 +98,7 @@ fn values_deeper_than_a_small_stack() {
     thread.unwrap().join().unwrap();
     let tree = collector.tree();
     let [takes, written, fails] = tree.lines().collect::<Vec<_>>().try_into().unwrap();
-    // Much more than values have that are not made to be deep.
+    // Ordinary values have far fewer levels.
     let is_deep = |text: &str, level: &str| assert!(text.matches(level).count() > 25, "{text}");
     assert!(takes.starts_with("task takes  in {\"chain\":\"Chain(Some(Chain(Some("), "{takes:.200}");
     is_deep(takes, "Chain(Some(");

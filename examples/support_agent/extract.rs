@@ -8,13 +8,13 @@ use crate::model::Source;
 use crate::passages::without_links;
 use crate::words::{Rarity, Words};
 
-/// The most sentences of an answer.
+/// The maximum number of sentences in an answer.
 const SENTENCES: usize = 3;
-/// The fraction of the best score that a sentence needs.
+/// The minimum score of a sentence, as a fraction of the best score.
 const ENOUGH: f32 = 0.6;
 /// Sentences that share more of their words than this with a chosen sentence are repetitions.
 const SAME: f32 = 0.6;
-/// The most lines of code that a sentence brings along.
+/// The maximum number of lines of code after a sentence.
 const CODE_LINES: usize = 20;
 
 /// A sentence, with the block of code that it introduces.
@@ -30,7 +30,7 @@ struct Sentence {
 /// number of its source. Returns `None` if no sentence shares a word.
 pub(crate) fn extract(question: &str, sources: &[Source]) -> Option<String> {
     let words = Words::new();
-    let asked = words.set(question);
+    let question_words = words.set(question);
     let mut candidates: Vec<Sentence> = Vec::new();
     for (source, from) in sources.iter().enumerate() {
         candidates.extend(sentences(&from.text).into_iter().map(|text| Sentence {
@@ -41,7 +41,7 @@ pub(crate) fn extract(question: &str, sources: &[Source]) -> Option<String> {
         }));
     }
     let rarity = Rarity::of(candidates.iter().map(|sentence| &sentence.words_in_context));
-    let scores = candidates.iter().map(|sentence| score(sentence, &asked, &rarity));
+    let scores = candidates.iter().map(|sentence| score(sentence, &question_words, &rarity));
     let mut ranked: Vec<(usize, f32)> = scores.enumerate().collect();
     ranked
         .sort_by(|(place, score), (other_place, other)| other.total_cmp(score).then(place.cmp(other_place)));
@@ -62,10 +62,11 @@ pub(crate) fn extract(question: &str, sources: &[Source]) -> Option<String> {
     Some(cited.join("\n\n"))
 }
 
-fn score(sentence: &Sentence, asked: &BTreeSet<String>, rarity: &Rarity) -> f32 {
+fn score(sentence: &Sentence, question_words: &BTreeSet<String>, rarity: &Rarity) -> f32 {
     // A word in the sentence counts twice, and one in the heading above it once.
-    let shared =
-        [&sentence.words, &sentence.words_in_context].into_iter().flat_map(|words| words.intersection(asked));
+    let shared = [&sentence.words, &sentence.words_in_context]
+        .into_iter()
+        .flat_map(|words| words.intersection(question_words));
     // Long sentences share words by chance, and the first sources match best.
     let length = (sentence.words.len() as f32 + 20.0).sqrt();
     let rank = 1.0 + 0.2 * sentence.source as f32;

@@ -1,16 +1,16 @@
-//! A small application that answers questions about llmobs from the project's own Markdown files, and shows what it did
+//! A small application that answers questions about llmobs from the project's Markdown files, and records each answer
 //! as a trace.
 //!
 //! ```text
 //! cargo run --example support_agent -- "How do I redact a prompt?"
 //! ```
 //!
-//! It runs without any account: the answer consists of matching sentences, and the trace is printed on standard error.
+//! It runs without an account: the answer consists of matching sentences, and the trace is printed on standard error.
 //!
-//! - With `OPENAI_API_KEY` or `OPENAI_BASE_URL` a model writes the answer: `OPENAI_MODEL`, or else `gpt-4o-mini`. With
-//!   `OPENAI_STREAM=true` its answer is streamed.
+//! - With `OPENAI_API_KEY` or `OPENAI_BASE_URL`, the model `OPENAI_MODEL` writes the answer, by default `gpt-4o-mini`. With
+//!   `OPENAI_STREAM=true`, its answer is streamed.
 //! - With `DD_API_KEY`, or with a Datadog Agent at `DD_TRACE_AGENT_URL`, the trace goes to Datadog.
-//! - Several questions, each an argument of its own, become one trace each, all in one session.
+//! - Each argument is a question with a separate trace. All traces are in one session.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the command line")]
 
@@ -42,8 +42,8 @@ fn main() -> ExitCode {
         eprintln!("No question was given as an argument, so here is one: {DEFAULT_QUESTION}\n");
         questions.push(DEFAULT_QUESTION.to_owned());
     }
-    // Spans are sent while the guard lives. That is why `main` returns its exit code: `process::exit` would skip the
-    // guard's last delivery.
+    // The guard delivers the last spans when it is dropped. `main` therefore returns its exit code: `process::exit`
+    // would not drop the guard.
     let _llmobs = start_llmobs();
     let support = Support {
         model: Model::from_env(),
@@ -63,7 +63,7 @@ fn main() -> ExitCode {
             }
         }
     }
-    // The guard delivers the rest, but reports losses only to the log. Here they should be shown to the user.
+    // The guard delivers the remaining spans, but reports losses only in the log. Here the user should see them.
     let report = llmobs::flush(Duration::from_secs(5));
     if report.pending() > 0 || !report.dropped.is_empty() {
         eprintln!("not all spans were delivered: {report}");
@@ -73,7 +73,7 @@ fn main() -> ExitCode {
 
 /// A program should not stop because of its telemetry: if llmobs cannot start, all its functions do nothing.
 fn start_llmobs() -> Option<llmobs::Guard> {
-    // The settings of the program override the environment, so the program sets only what the environment does not.
+    // Settings of the program override the environment, so it sets only those that the environment does not have.
     let mut config = llmobs::Config::from_env().default_exporter(llmobs::Exporter::Console);
     if std::env::var_os("DD_LLMOBS_ML_APP").is_none_or(|name| name.is_empty()) {
         config = config.ml_app("support-agent");
@@ -81,13 +81,13 @@ fn start_llmobs() -> Option<llmobs::Guard> {
     config.init().inspect_err(|error| eprintln!("continuing without traces: {error}")).ok()
 }
 
-/// All questions of one run of the program are one session, as those of one chat would be.
+/// All questions of a run of the program are one session, like those of a chat.
 fn session_id() -> String {
     let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     format!("support-{}-{}", time.as_millis(), process::id())
 }
 
-/// The agent, with the data that does not change from one question to the next.
+/// The agent, with the data that is the same for all questions.
 struct Support {
     model: Model,
     session: String,
@@ -95,11 +95,11 @@ struct Support {
 }
 
 impl Support {
-    /// One question: the root of a trace. The spans inside join its session.
+    /// Answers a question. Its span is the root of a trace, and its children are in the same session.
     #[llmobs::agent(session_id = self.session)]
     fn run(&self, question: &str) -> Result<Answer, Error> {
-        // An attribute captures the arguments by name, as JSON, and the returned value. In the list of traces, the bare question and the
-        // bare answer are easier to read.
+        // An attribute captures the arguments as a JSON object, and the returned value. In the list of traces, only the question and the
+        // text of the answer are easier to read.
         llmobs::annotate(|note| {
             note.input(question);
         });
@@ -142,7 +142,7 @@ struct Answer {
 }
 
 impl Answer {
-    /// Names the sources that the text cites, or all sources if it cites none.
+    /// Lists the sources that the text cites, or all sources if it cites none.
     fn citing(text: String, sources: &[Source]) -> Self {
         let numbered = sources.iter().zip(1..).map(|(source, number)| (format!("[{number}]"), source));
         let (cited, others): (Vec<_>, Vec<_>) = numbered.partition(|(number, _)| text.contains(number));
@@ -159,7 +159,7 @@ impl fmt::Display for Answer {
     }
 }
 
-/// Why a question was not answered. The spans that end with it show it.
+/// The reason why a question was not answered. It is the error of the spans.
 #[derive(Debug)]
 enum Error {
     Read(PathBuf, io::Error),

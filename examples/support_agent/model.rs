@@ -132,15 +132,15 @@ impl Endpoint {
         if text.is_empty() { Err(Error::EmptyReply) } else { Ok(text) }
     }
 
-    /// Asks the model, and waits for the whole answer. Messages, model, temperature, tokens and finish reason are read from the
-    /// request and from what this returns.
+    /// Asks the model, and waits for the complete answer. The attribute reads messages, model, temperature, tokens and finish
+    /// reason from the request and from the returned value.
     #[llmobs::llm(name = "write_answer", skip(self))]
     fn complete(&self, request: &Json) -> Result<Json, Error> {
         let (url, response) = self.post(request)?;
         response.into_body().read_json().map_err(|error| Error::Request(url, Box::new(error)))
     }
 
-    /// Asks the model for a stream. The span lasts from the first chunk to the last one, and shows the whole answer.
+    /// Asks the model for a stream. The span lasts from the first chunk to the last one, and has the complete answer as output.
     #[llmobs::llm(name = "write_answer", skip(self), iterator)]
     fn stream(&self, request: &Json) -> Result<Chunks, Error> {
         let (url, response) = self.post(request)?;

@@ -8,9 +8,9 @@ use crate::Error;
 
 /// Folders whose Markdown is not written for readers of the project.
 const NOT_DOCUMENTATION: [&str; 3] = ["node_modules", "target", "tests"];
-/// A passage takes further paragraphs of its section up to this many bytes.
+/// The maximum size of a passage in bytes, to which paragraphs of a section are combined.
 const PASSAGE_BYTES: usize = 1200;
-/// A long table is split after this many rows, each part with the names of the columns.
+/// A long table is split after this many rows. Each part has the names of the columns.
 const TABLE_ROWS: usize = 8;
 
 /// A part of one section of one file.
@@ -108,7 +108,7 @@ fn push_passage(file: &str, headings: &[(usize, String)], text: &mut String, pas
 
 enum Block {
     Heading(usize, String),
-    /// A paragraph, a list, a block of code, or as many rows of a table as are kept together.
+    /// A paragraph, a list, a block of code, or the rows of a table that are kept together.
     Text(String),
 }
 
@@ -141,7 +141,7 @@ fn heading(line: &str) -> Option<Block> {
 fn push_text(text: &str, blocks: &mut Vec<Block>) {
     let lines: Vec<&str> = text.lines().collect();
     match lines.as_slice() {
-        // Badges, comments and pictures made of text have no words.
+        // Badges, comments and ASCII art have no words.
         [] | ["```text", ..] => {}
         [first, ..] if first.starts_with("[![") || first.starts_with("<!--") => {}
         [columns, rule, rows @ ..] if columns.starts_with('|') => {

@@ -11,13 +11,13 @@ use crate::words::{Rarity, Words};
 
 /// The size of a vector. Words share its positions by their hash, so that no vocabulary is needed.
 const DIMENSIONS: u64 = 256;
-/// How many passages an answer is made from.
+/// The number of passages for an answer.
 const FOUND: usize = 4;
 /// Damps the first ranks in reciprocal rank fusion; 60 is the value of the paper that proposed it.
 const FUSION: f32 = 60.0;
 
-/// A passage that was found. These are the fields that Datadog shows of a document, so the list that the retrieval
-/// returns becomes the documents of its span.
+/// A passage that was found. Datadog shows these fields of a document, so that the returned list of the retrieval
+/// becomes the documents of its span.
 #[derive(Serialize)]
 pub(crate) struct Found {
     pub(crate) id: usize,

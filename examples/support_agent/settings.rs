@@ -11,7 +11,7 @@ use crate::words::Words;
 
 /// The documentation of `llmobs::Config` has the table of all variables.
 const REFERENCE: &str = "llmobs-runtime/src/config/mod.rs";
-/// A question with one of these words is about a setting, if it also names the setting.
+/// A question is about a setting if it has one of these words and the name of the setting.
 const ABOUT_SETTINGS: &str = "configure default environment option set setting variable";
 
 /// A row of a table that is about environment variables.
@@ -30,22 +30,22 @@ impl fmt::Display for Setting {
     }
 }
 
-/// Returns the variables that a question is about: those it names, else those whose words it uses. Usually there are none.
+/// Returns the variables that a question is about: those that it names, or else those whose words it contains. Usually there are none.
 pub(crate) fn variables_in(question: &str, settings: &[Setting]) -> Vec<String> {
     let named = variables(&question.to_ascii_uppercase());
     if !named.is_empty() {
         return named;
     }
     let words = Words::new();
-    let asked = words.set(question);
-    if asked.is_disjoint(&words.set(ABOUT_SETTINGS)) {
+    let question_words = words.set(question);
+    if question_words.is_disjoint(&words.set(ABOUT_SETTINGS)) {
         return Vec::new();
     }
     let mut meant: Vec<String> = Vec::new();
     for variable in settings.iter().flat_map(|setting| &setting.variables) {
         let parts = variable.split('_').filter(|part| !["DD", "LLMOBS"].contains(part));
         let parts = words.set(&parts.collect::<Vec<_>>().join(" "));
-        if !parts.is_empty() && parts.is_subset(&asked) && !meant.contains(variable) {
+        if !parts.is_empty() && parts.is_subset(&question_words) && !meant.contains(variable) {
             meant.push(variable.clone());
         }
     }

@@ -29,7 +29,7 @@ impl Tokenizer for Words {
     }
 }
 
-/// The weight of each word: the rarer it is among the texts, the larger (inverse document frequency).
+/// The inverse document frequency of each word: rare words have a larger weight.
 pub(crate) struct Rarity(HashMap<String, f32>);
 
 impl Rarity {
@@ -52,7 +52,7 @@ impl Rarity {
         Self(weights.collect())
     }
 
-    /// Returns zero for a word that is in no text, because it does not distinguish them.
+    /// Returns zero for a word that is in no text, because it does not distinguish the texts.
     pub(crate) fn weight(&self, word: &str) -> f32 {
         self.0.get(word).copied().unwrap_or_default()
     }

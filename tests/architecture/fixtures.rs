@@ -1,4 +1,4 @@
-//! Small crates, each with one cycle or none. They are read and never compiled.
+//! Small crates with and without cycles. They are only read, not compiled.
 
 use expect_test::{Expect, expect};
 
@@ -128,7 +128,7 @@ fn a_re_export_counts_for_the_module_that_re_exports() {
 }
 
 #[test]
-fn a_trait_that_a_glob_brings_through_a_re_export() {
+fn a_re_exported_trait_that_a_glob_imports() {
     check(
         "re_exported_trait.rs",
         &expect![[r#"
@@ -295,7 +295,7 @@ fn several_cycles() {
 }
 
 #[test]
-fn files_by_a_path_attribute() {
+fn files_with_a_path_attribute() {
     check(
         "path_attribute/lib.rs",
         &expect![[r#"
@@ -307,7 +307,7 @@ fn files_by_a_path_attribute() {
 }
 
 #[test]
-fn files_beside_and_inside_of_folders() {
+fn files_next_to_folders_and_inside_of_them() {
     check(
         "files/lib.rs",
         &expect![[r#"
@@ -319,7 +319,7 @@ fn files_beside_and_inside_of_folders() {
 }
 
 #[test]
-fn the_uses_in_these_make_no_cycle() {
+fn accepted_uses_have_no_cycle() {
     let files = ["comments", "layers", "names_in_blocks", "other_crates", "parents_and_children", "tests"];
     for file in files {
         assert_eq!(load(&format!("acyclic/{file}.rs")).cycles(), "", "{file}");

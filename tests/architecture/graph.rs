@@ -6,8 +6,8 @@ use std::path::Path;
 use crate::source::Crate;
 use crate::uses::{Use, uses};
 
-/// The graphs of a crate. A module and all inside it are one node in the graph of the folder around it, so that a use
-/// between a module and one that contains it is in no graph.
+/// The graphs of a crate. A module with its contents is one node in the graph of its folder. A use between a module and one that
+/// contains it is therefore in no graph.
 pub(crate) struct Graphs {
     /// By the path of the module whose children are the nodes.
     folders: BTreeMap<Vec<String>, Graph>,
@@ -15,12 +15,12 @@ pub(crate) struct Graphs {
 
 #[derive(Default)]
 struct Graph {
-    /// For each node, the nodes that it uses, each with the first place where it does.
+    /// For each node, the nodes that it uses, each with the location of the first use.
     edges: BTreeMap<String, BTreeMap<String, Use>>,
 }
 
 impl Graphs {
-    /// Reads the crate with this root file. Places are shown relative to `base`.
+    /// Reads the crate with this root file. Locations are relative to `base`.
     pub(crate) fn load(root: &Path, base: &Path) -> Self {
         let source = Crate::load(root, base);
         let mut folders: BTreeMap<Vec<String>, Graph> = BTreeMap::new();
@@ -42,7 +42,7 @@ impl Graphs {
         Self { folders }
     }
 
-    /// The cycles of all folders as text, each as a chain of modules with the place of each use. Empty if there are none.
+    /// The cycles of all folders as text, each as a chain of modules with the location of each use. Empty if there are none.
     pub(crate) fn cycles(&self) -> String {
         let mut text = String::new();
         for (folder, graph) in &self.folders {
@@ -88,7 +88,7 @@ impl Graph {
         self.edges.get(name).into_iter().flat_map(BTreeMap::keys).collect()
     }
 
-    /// For each node on a cycle, the shortest through it. Each cycle is listed once, from its first name.
+    /// Returns the shortest cycle through each node. Each cycle is listed once, and starts with its first name.
     fn cycles(&self) -> BTreeSet<Vec<String>> {
         let mut cycles = BTreeSet::new();
         for name in self.edges.keys() {
@@ -118,7 +118,7 @@ impl Graph {
         None
     }
 
-    /// How many layers are below a node.
+    /// Returns the number of layers below a node.
     fn height(&self, name: &str) -> usize {
         assert!(self.shortest_cycle(&name.to_owned()).is_none(), "`{name}` is on a cycle");
         self.used_by(name).into_iter().map(|used| self.height(used) + 1).max().unwrap_or_default()

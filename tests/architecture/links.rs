@@ -1,4 +1,4 @@
-//! Links to pages of the guide: rustdoc checks neither addresses on docs.rs nor the headings that links name.
+//! Links to pages of the guide: rustdoc checks neither addresses on docs.rs nor the headings in links.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,7 +18,7 @@ fn pages() -> BTreeMap<String, Vec<String>> {
         .collect()
 }
 
-/// The headings of a page, without those lines of code that look like one.
+/// The headings of a page, without lines of code that look like headings.
 fn headings(page: &str) -> impl Iterator<Item = String> {
     let prose = page.split("```").step_by(2);
     let lines = prose.flat_map(str::lines).filter(|line| line.starts_with('#'));
@@ -42,7 +42,7 @@ fn links(text: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
     })
 }
 
-/// The letters, digits and these other characters that a text begins with, and the rest.
+/// Splits a text after its leading letters, digits and `others`. Returns `None` if there are none.
 fn word<'a>(text: &'a str, others: &str) -> Option<(&'a str, &'a str)> {
     let end = text.find(|char: char| !char.is_ascii_alphanumeric() && !others.contains(char));
     Some(text.split_at(end.unwrap_or(text.len()))).filter(|(word, _)| !word.is_empty())
@@ -59,7 +59,7 @@ fn each_page_is_in_the_guide() {
 }
 
 #[test]
-fn links_to_the_guide_name_a_page_and_a_heading_of_it() {
+fn links_to_the_guide_have_an_existing_page_and_heading() {
     let pages = pages();
     let mut files: Vec<PathBuf> =
         pages.keys().map(|name| workspace().join(format!("docs/{name}.md"))).collect();
@@ -72,11 +72,11 @@ fn links_to_the_guide_name_a_page_and_a_heading_of_it() {
         for (page, heading) in links(&text) {
             count += 1;
             let headings = pages.get(page);
-            let is_there = match (headings, heading) {
+            let exists = match (headings, heading) {
                 (Some(headings), Some(heading)) => headings.iter().any(|anchor| anchor == heading),
                 (headings, _) => headings.is_some(),
             };
-            if !is_there {
+            if !exists {
                 broken.push(format!("{}: {page} {heading:?}", file.display()));
             }
         }

@@ -1,4 +1,4 @@
-//! The rules of the architecture that no lint checks.
+//! Rules of the architecture that no lint checks.
 
 #![allow(
     clippy::expect_used,

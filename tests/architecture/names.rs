@@ -1,25 +1,25 @@
-//! Which item a path means, and the re-exports that it goes through.
+//! Resolves paths to items, and records the re-exports on the way.
 
 use crate::source::{Crate, ItemKind, Name};
 
-/// What a path means.
+/// The item or module to which a path resolves.
 #[derive(Clone)]
 pub(crate) struct Target {
     /// The module that defines the item, or the module itself.
     pub(crate) module: usize,
-    /// `None` if the path means a module.
+    /// `None` if the path resolves to a module.
     pub(crate) item: Option<String>,
     /// The modules with the imports that the path goes through, and the name in each.
     pub(crate) through: Vec<(usize, String)>,
 }
 
-/// The imports that are being resolved, as a module and an index. One that leads to itself ends there.
+/// The imports that are being resolved, as a module and an index. A recursive import is not followed.
 type Trail = Vec<(usize, usize)>;
 
 impl Crate {
-    /// All that a path can mean in a module. Empty for items of other crates and for local variables.
+    /// Returns everything to which a path resolves in a module. Empty for items of other crates and for local variables.
     ///
-    /// An item that is not found behind a module, such as one that a macro defines, is taken for one of that module.
+    /// A path through a module to an unknown item, such as one that a macro defines, resolves to an item of that module.
     pub(crate) fn resolve(&self, from: usize, path: &[String]) -> Vec<Target> {
         self.resolve_from(from, path, &mut Trail::new())
     }
@@ -34,7 +34,7 @@ impl Crate {
         defining.map(|(module, _)| target(module)).collect()
     }
 
-    /// The traits that a module re-exports. A glob import of the module brings them in without naming them.
+    /// The traits that a module re-exports. A glob import of the module imports them without their names.
     pub(crate) fn re_exported_traits(&self, module: usize) -> Vec<Target> {
         let mut traits = Vec::new();
         let (mut seen, mut open) = (vec![module], vec![module]);
@@ -77,7 +77,7 @@ impl Crate {
         self.walk(from, module, rest, is_anchored, trail)
     }
 
-    /// Follows a path from a module. `is_anchored` if the path is known to be one of this crate.
+    /// Follows a path from a module. `is_anchored` states that the path is known to be in this crate.
     fn walk(
         &self,
         from: usize,
@@ -96,7 +96,7 @@ impl Crate {
         if found.is_empty() && is_anchored {
             return vec![Target { module, item: Some(first.clone()), through: Vec::new() }];
         }
-        let goes_on = !rest.is_empty() && found.iter().any(|target| target.item.is_none());
+        let continues = !rest.is_empty() && found.iter().any(|target| target.item.is_none());
         let mut targets = Vec::new();
         for target in found {
             match target.item {
@@ -105,14 +105,14 @@ impl Crate {
                     targets.extend(further.into_iter().map(|further| further.behind(&target.through)));
                 }
                 // The rest of the path is a variant or an associated item.
-                Some(_) if !goes_on => targets.push(target),
+                Some(_) if !continues => targets.push(target),
                 Some(_) => {}
             }
         }
         targets
     }
 
-    /// What a name of a module means, as seen from another. What a module names itself hides what its globs bring.
+    /// Resolves a name of a module, as seen from another module. Names that a module declares shadow those of its glob imports.
     fn lookup(&self, from: usize, module: usize, name: &str, trail: &mut Trail) -> Vec<Target> {
         let is_visible = |is_public: bool| is_public || self.is_inside(from, module);
         let here = [(module, name.to_owned())];
@@ -132,7 +132,7 @@ impl Crate {
                         let targets = self.resolve_from(module, &import.path, trail);
                         trail.pop();
                         if targets.is_empty() {
-                            // An item of another crate, which this module hands on.
+                            // An item of another crate that this module re-exports.
                             found.push(Target { module, item: Some(name.to_owned()), through: Vec::new() });
                         }
                         found.extend(targets.into_iter().map(|target| target.behind(&here)));
@@ -162,7 +162,7 @@ impl Crate {
 }
 
 impl Target {
-    /// The same target, reached through imports that come first.
+    /// Returns the same target, with these imports before the others.
     fn behind(self, first: &[(usize, String)]) -> Self {
         Self { through: [first, &self.through].concat(), ..self }
     }

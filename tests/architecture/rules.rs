@@ -1,4 +1,4 @@
-//! Rules on the text of the published crates and of expansions.
+//! Rules for the text of the published crates and of expansions.
 
 use std::fs;
 use std::path::PathBuf;
@@ -29,26 +29,26 @@ fn expansions_silence_no_lint() {
         let expansion = fs::read_to_string(&path).unwrap();
         assert!(
             expansion.contains("::llmobs::__private_0_1_0::Call::"),
-            "{} is no expansion",
+            "{} is not an expansion",
             path.display()
         );
         assert!(!expansion.contains("#[allow"), "{}", path.display());
     }
 }
 
-/// Pages and routes ask the trait `Traces`, so that another engine can answer them.
+/// Pages and routes use the trait `Traces`, so that another database can implement it.
 #[test]
-fn only_the_store_of_the_explorer_names_sqlite() {
+fn only_the_store_of_the_explorer_uses_sqlite() {
     let source = workspace().join("llmobs-explorer/src");
     let (store, others): (Vec<_>, Vec<_>) =
         sources(&source).into_iter().partition(|path| path.starts_with(source.join("store")));
-    let names_it = |path: &PathBuf| fs::read_to_string(path).unwrap().contains("rusqlite");
-    assert!(store.iter().any(names_it), "the store names no SQLite");
-    let others: Vec<_> = others.into_iter().filter(names_it).collect();
-    assert!(others.is_empty(), "{others:?} name SQLite");
+    let uses_sqlite = |path: &PathBuf| fs::read_to_string(path).unwrap().contains("rusqlite");
+    assert!(store.iter().any(uses_sqlite), "the store does not use SQLite");
+    let others: Vec<_> = others.into_iter().filter(uses_sqlite).collect();
+    assert!(others.is_empty(), "{others:?} use SQLite");
 }
 
-/// A file that no `mod` names is not compiled.
+/// A file without a `mod` declaration is not compiled.
 #[test]
 fn every_source_file_is_a_module() {
     for (_, folder) in published() {

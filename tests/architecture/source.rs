@@ -10,7 +10,7 @@ use syn::{
     Attribute, Expr, ForeignItem, Ident, Item, ItemMod, ItemUse, Lit, Meta, Token, UseTree, Visibility,
 };
 
-/// A crate without what is compiled for its tests alone.
+/// A crate without the items that are compiled only for tests.
 pub(crate) struct Crate {
     /// The first is the root.
     pub(crate) modules: Vec<Module>,
@@ -21,7 +21,7 @@ pub(crate) struct Crate {
 pub(crate) struct Module {
     /// The names from the root to this module. Empty for the root.
     pub(crate) path: Vec<String>,
-    /// The file that the module is written in, relative to the folder that [`Crate::load`] was given.
+    /// The source file of the module, relative to the argument `base` of [`Crate::load`].
     pub(crate) file: PathBuf,
     pub(crate) parent: Option<usize>,
     pub(crate) items: Vec<Item>,
@@ -29,7 +29,7 @@ pub(crate) struct Module {
     pub(crate) imports: Vec<Import>,
 }
 
-/// What a name of a module means. One name can mean several things, since types, values and macros do not collide.
+/// A meaning of a name in a module. A name can have several, since types, values and macros have separate namespaces.
 pub(crate) enum Name {
     Module {
         id: usize,
@@ -54,7 +54,7 @@ pub(crate) enum ItemKind {
 #[derive(Clone)]
 pub(crate) struct Import {
     pub(crate) path: Vec<String>,
-    /// The name that the module gets. `None` for `*` and for `as _`.
+    /// The name in the module. `None` for `*` and for `as _`.
     pub(crate) name: Option<String>,
     pub(crate) is_glob: bool,
     /// Whether other modules can import the name from this one.
@@ -63,7 +63,7 @@ pub(crate) struct Import {
 }
 
 impl Crate {
-    /// Reads the crate with this root file. The files of its modules are named relative to `base`.
+    /// Reads the crate with this root file. The paths of its modules are relative to `base`.
     pub(crate) fn load(root: &Path, base: &Path) -> Self {
         let mut loader = Loader { modules: Vec::new(), exported: Vec::new(), own_name: None, base };
         let folder = root.parent().expect("a file is in a folder").to_owned();
@@ -79,7 +79,7 @@ impl Crate {
         Self { modules: loader.modules, own_name: loader.own_name }
     }
 
-    /// Whether a module is `ancestor` or inside it.
+    /// Returns whether a module is `ancestor` or inside it.
     pub(crate) fn is_inside(&self, module: usize, ancestor: usize) -> bool {
         self.modules[module].path.starts_with(&self.modules[ancestor].path)
     }
@@ -98,7 +98,7 @@ struct Loader<'a> {
     base: &'a Path,
 }
 
-/// Where the files of child modules are.
+/// The folders with the files of child modules.
 struct Search {
     /// The folder of `name.rs` and `name/mod.rs`.
     folder: PathBuf,
@@ -179,7 +179,7 @@ impl Loader<'_> {
         (!is_test_only(&parsed.attrs)).then(|| self.add(Some(parent), path, parsed.items, &file, &search))
     }
 
-    /// Notes the names that an item gives to its module.
+    /// Records the names that an item declares in its module.
     fn declare(&mut self, module: usize, item: &Item) {
         let (ident, vis, kind) = match item {
             Item::Const(item) => (&item.ident, &item.vis, ItemKind::Other),
@@ -234,7 +234,7 @@ impl Loader<'_> {
     }
 }
 
-/// The leaves of a `use` declaration. None if it begins with `::`, since it then names another crate.
+/// The leaves of a `use` declaration. Empty if it begins with `::`, which is the path of another crate.
 pub(crate) fn imports(item: &ItemUse) -> Vec<Import> {
     let mut imports = Vec::new();
     if item.leading_colon.is_none() {
@@ -294,7 +294,7 @@ fn path_attribute(attributes: &[Attribute]) -> Option<String> {
     })
 }
 
-/// Whether an item is compiled for tests alone: it has `#[test]`, or a `#[cfg]` that is false without `test`.
+/// Returns whether an item is compiled only for tests: it has `#[test]`, or a `#[cfg]` that is false without `test`.
 pub(crate) fn is_test_only(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let path = attribute.path();

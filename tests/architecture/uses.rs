@@ -1,7 +1,7 @@
-//! Which modules a module uses: all paths in its imports, types, expressions, patterns, attributes and macros.
+//! Finds the modules that a module uses, by all paths in its imports, types, expressions, patterns, attributes and macros.
 //!
-//! A method call has no path, so that it counts only where the type is named, as a use of the module that defines the type.
-//! Inherent `impl` blocks in other modules are found too, since their methods would be used without being seen.
+//! A method call has no path. It counts only if the code names the type, as a use of the module that defines the type.
+//! Inherent `impl` blocks in other modules are also found, since calls of their methods would otherwise be missed.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,11 +17,11 @@ use syn::{
 use crate::names::Target;
 use crate::source::{Crate, Import, attributes, imports, is_test_only, leaves, text};
 
-/// One place where a module uses another.
+/// A location where a module uses another one.
 pub(crate) struct Use {
     pub(crate) from: Vec<String>,
     pub(crate) to: Vec<String>,
-    /// What is used, as `module::Item`, and the re-exports on the way.
+    /// The used item, as `module::Item`, and the re-exports on the way.
     pub(crate) item: String,
     pub(crate) file: PathBuf,
     pub(crate) line: usize,
@@ -48,7 +48,7 @@ struct Visitor<'a> {
     source: &'a Crate,
     module: usize,
     found: Vec<Use>,
-    /// The names that blocks around declare, innermost last: the path of an import, or `None` for an item.
+    /// The names that the enclosing blocks declare, innermost last: the path of an import, or `None` for an item.
     scopes: Vec<HashMap<String, Option<Vec<String>>>>,
 }
 
@@ -56,7 +56,7 @@ struct Visitor<'a> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Paths {
     All,
-    /// Those with `::`. In an attribute, a single word is hardly ever an item.
+    /// Paths with `::`. In an attribute, a single word is rarely an item.
     Long,
 }
 
@@ -91,7 +91,7 @@ impl Visitor<'_> {
         }
     }
 
-    /// Notes a use of the module that defines the item, and one of each module that re-exports it on the way.
+    /// Records a use of the module that defines the item, and of each module that re-exports it on the way.
     fn target(&mut self, target: &Target, span: Span) {
         let modules = &self.source.modules;
         let named = |module: usize, item: Option<&String>| {
@@ -216,7 +216,7 @@ impl Visitor<'_> {
     }
 }
 
-/// Whether a word after these tokens begins a path: it is no field, method, lifetime or variable of a macro.
+/// Returns whether a word after these tokens begins a path, and is not a field, method, lifetime or macro variable.
 fn begins_path(before: &[TokenTree], is_crate: bool) -> bool {
     let sign = |back: usize| match before.iter().rev().nth(back) {
         Some(TokenTree::Punct(punct)) => Some(punct.as_char()),
@@ -242,7 +242,7 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
         }
     }
 
-    /// A module has its own turn.
+    /// Modules are visited separately.
     fn visit_item_mod(&mut self, _: &'ast ItemMod) {}
 
     fn visit_item_use(&mut self, item: &'ast ItemUse) {
@@ -407,6 +407,6 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
         self.tokens(tokens, Paths::All);
     }
 
-    /// `pub(in path)` grants a use, and is none.
+    /// `pub(in path)` permits uses, but is not a use.
     fn visit_vis_restricted(&mut self, _: &'ast VisRestricted) {}
 }

@@ -181,9 +181,9 @@ fn send(explorer: &Explorer, bodies: &[String], senders: usize) -> Result<Sent, 
     let sender = || -> Result<(), Failed> {
         let agent: ureq::Agent = ureq::Agent::config_builder().proxy(None).build().into();
         while let Some(body) = bodies.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let asked = Instant::now();
+            let sent_at = Instant::now();
             agent.post(&url).content_type("application/json").send(body)?.body_mut().read_to_string()?;
-            waits.lock().map_err(|_| "a sender failed")?.push(asked.elapsed());
+            waits.lock().map_err(|_| "a sender failed")?.push(sent_at.elapsed());
         }
         Ok(())
     };

@@ -1,1 +1,1 @@
-//! Nothing but tests.
+//! This package has only tests and an example.

@@ -1,4 +1,4 @@
-//! LLM spans name the trace of the tracer that runs beside them, and requests continue it. One test, since there is one tracer.
+//! LLM spans have the trace id of the tracer in the same process, and requests continue its trace. One test, since there is one tracer.
 
 #![allow(
     clippy::expect_used,
@@ -15,7 +15,7 @@ use opentelemetry::trace::{TraceContextExt as _, Tracer as _, TracerProvider as 
 use rmpv::Value;
 use tracing_subscriber::layer::SubscriberExt as _;
 
-/// A member of a map of MessagePack.
+/// Returns the value of a key in a MessagePack map.
 fn member<'a>(map: &'a Value, key: &str) -> &'a Value {
     let pairs = map.as_map().unwrap();
     &pairs
@@ -26,7 +26,7 @@ fn member<'a>(map: &'a Value, key: &str) -> &'a Value {
 }
 
 #[test]
-fn llm_spans_name_the_trace_of_the_tracer() {
+fn llm_spans_have_the_trace_id_of_the_tracer() {
     let server = CaptureServer::start().agent_with(&["/evp_proxy/v2/", "/v0.4/traces"]);
     let mut config = datadog_opentelemetry::configuration::Config::builder();
     config.set_trace_agent_url(server.url());
@@ -54,7 +54,7 @@ fn llm_spans_name_the_trace_of_the_tracer() {
         assert!(headers["x-datadog-tags"].contains("_dd.p.llmobs_parent_id="));
     });
 
-    // The LLM trace begins outside, and one of its spans is inside another trace of the tracer.
+    // The LLM trace starts outside of the tracer's spans, and one of its spans is inside a trace of the tracer.
     let batch = llmobs::workflow("batch").start();
     batch.enter(|| {
         tracer.in_span("job", |_| llmobs::llm("other trace").start().finish());
@@ -67,7 +67,7 @@ fn llm_spans_name_the_trace_of_the_tracer() {
         tracing::info_span!("handler").in_scope(|| llmobs::llm("by tracing").start().finish());
     });
 
-    // A span of `tracing` that becomes an LLM span, and stays one of the tracer.
+    // A span of `tracing` that both layers record.
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("tracing"));
     let both = tracing_subscriber::registry().with(layer).with(llmobs::tracing::layer());
     tracing::subscriber::with_default(both, || {
@@ -79,7 +79,7 @@ fn llm_spans_name_the_trace_of_the_tracer() {
     drop(guard);
     provider.shutdown_with_timeout(Duration::from_secs(30)).unwrap();
 
-    // What the tracer sent: the ids of its traces by the names of their spans.
+    // The trace ids that the tracer sent, by the names of their spans.
     let requests = server.requests();
     let sent = requests.iter().filter(|request| request.path == "/v0.4/traces" && !request.body.is_empty());
     let mut traces = HashMap::new();
@@ -109,7 +109,7 @@ fn llm_spans_name_the_trace_of_the_tracer() {
         assert_eq!(event["_dd"]["span_id"], event["span_id"], "{name}");
         assert_ne!(event["trace_id"], traces[trace], "{name}");
     }
-    // Where no span of the tracer is current, the trace has an id of its own.
+    // Without a current span of the tracer, the trace has a different id.
     let batch = event("batch");
     assert!(traces.values().all(|trace| batch["_dd"]["apm_trace_id"] != **trace));
     assert_eq!(batch["trace_id"], event("other trace")["trace_id"]);

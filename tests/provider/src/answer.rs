@@ -35,7 +35,7 @@ pub(crate) struct Question {
 
 /// The output of the model.
 #[derive(Debug)]
-pub(crate) enum Said {
+pub(crate) enum Output {
     Text(String),
     /// A text that ends at the limit of tokens.
     Cut(String),
@@ -50,7 +50,7 @@ pub(crate) enum Said {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) thinking: Option<String>,
-    pub(crate) said: Said,
+    pub(crate) output: Output,
     pub(crate) usage: Usage,
 }
 
@@ -98,48 +98,48 @@ impl Question {
 
     pub(crate) fn answer(&self, behaviour: &Behaviour) -> Answer {
         let thinking =
-            (*behaviour == Behaviour::Thinking).then(|| format!("The user said: {}", self.asked()));
-        let said = self.said(behaviour);
+            (*behaviour == Behaviour::Thinking).then(|| format!("The user said: {}", self.user_text()));
+        let output = self.output(behaviour);
         let reasoning = thinking.as_deref().map_or(0, count);
-        let spoken = match &said {
-            Said::Text(text) | Said::Cut(text) | Said::Refusal(text) => count(text),
-            Said::Call { name, arguments } => count(name) + count(&arguments.to_string()),
+        let visible = match &output {
+            Output::Text(text) | Output::Cut(text) | Output::Refusal(text) => count(text),
+            Output::Call { name, arguments } => count(name) + count(&arguments.to_string()),
         };
         let usage = Usage {
             input: self.turns.iter().map(|(_, text)| count(text)).sum(),
             cached: self.of(Role::System).map(count).sum(),
-            output: reasoning + spoken,
+            output: reasoning + visible,
             reasoning,
         };
-        Answer { thinking, said, usage }
+        Answer { thinking, output, usage }
     }
 
-    fn said(&self, behaviour: &Behaviour) -> Said {
+    fn output(&self, behaviour: &Behaviour) -> Output {
         if *behaviour == Behaviour::Refusal {
-            return Said::Refusal("I'm sorry, but I can't assist with that.".to_owned());
+            return Output::Refusal("I'm sorry, but I can't assist with that.".to_owned());
         }
         if *behaviour == Behaviour::Length {
             let text = self.text();
-            return Said::Cut(pieces(&text).into_iter().take(count(&text).div_ceil(2)).collect());
+            return Output::Cut(pieces(&text).into_iter().take(count(&text).div_ceil(2)).collect());
         }
         let is_answered = matches!(self.turns.last(), Some((Role::Result, _)));
         if let Some(tool) = self.tool().filter(|_| !is_answered) {
-            let arguments = schema::instance(&tool.parameters, &subject(self.asked()));
+            let arguments = schema::instance(&tool.parameters, &subject(self.user_text()));
             // Arguments are an object, regardless of the schema.
             let arguments = if arguments.is_object() { arguments } else { Map::new().into() };
-            return Said::Call { name: tool.name.clone(), arguments };
+            return Output::Call { name: tool.name.clone(), arguments };
         }
         if let Some(schema) = &self.schema {
-            return Said::Text(schema::instance(schema, &subject(self.asked())).to_string());
+            return Output::Text(schema::instance(schema, &subject(self.user_text())).to_string());
         }
-        Said::Text(self.text())
+        Output::Text(self.text())
     }
 
     fn text(&self) -> String {
         let after = self.turns.iter().rposition(|(role, _)| *role != Role::Result).map_or(0, |last| last + 1);
         let results: Vec<&str> = self.turns.iter().skip(after).map(|(_, result)| result.as_str()).collect();
         match results.as_slice() {
-            [] => format!("You said: {}", self.asked()),
+            [] => format!("You said: {}", self.user_text()),
             [result] => format!("The result is: {result}"),
             results => format!("The results are: {}", results.join(", ")),
         }
@@ -147,15 +147,15 @@ impl Question {
 
     /// Returns the first tool that has a word in common with the question, or else the first one.
     fn tool(&self) -> Option<&Tool> {
-        let asked = meaningful(self.asked());
-        let is_meant = |tool: &&Tool| {
-            meaningful(&format!("{} {}", tool.name, tool.description)).iter().any(|word| asked.contains(word))
+        let words = meaningful(self.user_text());
+        let matches = |tool: &&Tool| {
+            meaningful(&format!("{} {}", tool.name, tool.description)).iter().any(|word| words.contains(word))
         };
-        self.tools.iter().find(is_meant).or(self.tools.first())
+        self.tools.iter().find(matches).or(self.tools.first())
     }
 
     /// Returns the last text of the user.
-    fn asked(&self) -> &str {
+    fn user_text(&self) -> &str {
         self.of(Role::User).last().unwrap_or_default()
     }
 
@@ -164,7 +164,7 @@ impl Question {
     }
 }
 
-/// Returns the text of a content: a text, or a list of parts, in which those without a text are left out.
+/// Returns the text of a message's content, which is a string or a list of parts. Parts without a text are left out.
 pub(crate) fn text_of(content: &Value) -> String {
     match content {
         Value::Null => String::new(),
@@ -197,7 +197,7 @@ pub(crate) fn arguments_pieces(arguments: &Value) -> Vec<String> {
     chars.chunks(8).map(|piece| piece.iter().collect()).collect()
 }
 
-/// How many words a text has.
+/// Returns the number of words of a text.
 pub(crate) fn count(text: &str) -> usize {
     text.split_whitespace().count()
 }
@@ -217,16 +217,16 @@ fn meaningful(text: &str) -> Vec<String> {
 /// Returns the subject of a question: the last capitalized words that do not begin a sentence, or else the last word.
 fn subject(question: &str) -> String {
     let bare = |word| str::trim_matches(word, |char: char| !char.is_alphanumeric());
-    let (mut name, mut goes_on, mut begins_sentence) = (Vec::new(), false, true);
+    let (mut name, mut continues, mut begins_sentence) = (Vec::new(), false, true);
     for word in question.split_whitespace() {
         let is_name = !begins_sentence && bare(word).len() > 1 && bare(word).starts_with(char::is_uppercase);
-        if is_name && !goes_on {
+        if is_name && !continues {
             name.clear();
         }
         if is_name {
             name.push(bare(word));
         }
-        goes_on = is_name && word.ends_with(char::is_alphanumeric);
+        continues = is_name && word.ends_with(char::is_alphanumeric);
         begins_sentence = word.ends_with(['.', '?', '!', ':']);
     }
     if name.is_empty() {
@@ -240,11 +240,11 @@ fn subject(question: &str) -> String {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Question, Role, Said, pieces, subject};
+    use super::{Output, Question, Role, pieces, subject};
     use crate::behaviour::Behaviour;
 
     #[test]
-    fn a_question_is_about_its_last_name_or_word() {
+    fn the_subject_of_a_question_is_its_last_name_or_word() {
         for (question, expected) in [
             ("What is the weather in Paris?", "Paris"),
             ("How far is it from Rome to New York City, please?", "New York City"),
@@ -271,27 +271,27 @@ mod tests {
         }
         question.tools(tools.as_array().into_iter().flatten(), "parameters");
         question.tool_choice(choice);
-        match question.answer(&Behaviour::Answer).said {
-            Said::Call { name, .. } => name,
-            Said::Text(text) => text,
+        match question.answer(&Behaviour::Answer).output {
+            Output::Call { name, .. } => name,
+            Output::Text(text) => text,
             other => format!("{other:?}"),
         }
     }
 
     #[test]
-    fn a_tool_is_chosen_by_a_word() {
-        for (asked, expected) in [
+    fn the_tool_that_shares_a_word_with_the_question_is_called() {
+        for (text, expected) in [
             ("Add them", "add_numbers"),
             ("What is the sky like?", "weather"),
             ("Where are my orders?", "find"),
             ("What is it?", "add_numbers"),
         ] {
-            assert_eq!(answer(&[(Role::User, asked)], &Value::Null), expected, "{asked}");
+            assert_eq!(answer(&[(Role::User, text)], &Value::Null), expected, "{text}");
         }
     }
 
     #[test]
-    fn a_request_may_choose_the_tool() {
+    fn a_request_can_choose_the_tool() {
         for (choice, expected) in [
             (json!("auto"), "weather"),
             (json!("none"), "You said: Sky"),
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_are_words_with_the_space_before() {
+    fn pieces_are_words_with_the_preceding_space() {
         assert_eq!(pieces(" a  b\nc "), [" a", "  b", "\nc", " "]);
         assert_eq!(pieces(""), [""; 0]);
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, Question, Role, Said, arguments_pieces, pieces, text_of};
+use crate::answer::{Answer, Output, Question, Role, arguments_pieces, pieces, text_of};
 use crate::reply::{Exchange, Failure, Reply, named_frame};
 
 /// The proof that thoughts come from the model.
@@ -83,13 +83,15 @@ pub(crate) fn whole(exchange: &Exchange, answer: &Answer) -> Value {
     let mut message = message(exchange, answer);
     let thinking = answer.thinking.iter();
     let thinking = thinking.map(|text| json!({"type": "thinking", "thinking": text, "signature": SIGNATURE}));
-    let said = match &answer.said {
-        Said::Text(text) | Said::Cut(text) | Said::Refusal(text) => json!({"type": "text", "text": text}),
-        Said::Call { name, arguments } => {
+    let output = match &answer.output {
+        Output::Text(text) | Output::Cut(text) | Output::Refusal(text) => {
+            json!({"type": "text", "text": text})
+        }
+        Output::Call { name, arguments } => {
             json!({"type": "tool_use", "id": exchange.id("toolu"), "name": name, "input": arguments})
         }
     };
-    message["content"] = thinking.chain([said]).collect();
+    message["content"] = thinking.chain([output]).collect();
     message["stop_reason"] = json!(stop_reason(answer));
     message
 }
@@ -112,11 +114,11 @@ fn message(exchange: &Exchange, answer: &Answer) -> Value {
 }
 
 fn stop_reason(answer: &Answer) -> &'static str {
-    match answer.said {
-        Said::Text(_) => "end_turn",
-        Said::Cut(_) => "max_tokens",
-        Said::Refusal(_) => "refusal",
-        Said::Call { .. } => "tool_use",
+    match answer.output {
+        Output::Text(_) => "end_turn",
+        Output::Cut(_) => "max_tokens",
+        Output::Refusal(_) => "refusal",
+        Output::Call { .. } => "tool_use",
     }
 }
 
@@ -150,12 +152,12 @@ pub(crate) fn events(exchange: &Exchange, answer: &Answer) -> Vec<Value> {
         events.extend(block(0, &start, deltas.chain([signature])));
     }
     let index = usize::from(answer.thinking.is_some());
-    events.extend(match &answer.said {
-        Said::Text(text) | Said::Cut(text) | Said::Refusal(text) => {
+    events.extend(match &answer.output {
+        Output::Text(text) | Output::Cut(text) | Output::Refusal(text) => {
             let deltas = pieces(text).into_iter().map(|piece| json!({"type": "text_delta", "text": piece}));
             block(index, &json!({"type": "text", "text": ""}), deltas)
         }
-        Said::Call { name, arguments } => {
+        Output::Call { name, arguments } => {
             let start = json!({"type": "tool_use", "id": exchange.id("toolu"), "name": name, "input": {}});
             let pieces = [String::new()].into_iter().chain(arguments_pieces(arguments));
             let deltas = pieces.map(|piece| json!({"type": "input_json_delta", "partial_json": piece}));

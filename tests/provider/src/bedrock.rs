@@ -77,7 +77,7 @@ pub(crate) fn failure(failure: &Failure) -> (u16, &'static str, Value) {
     (status, name, json!({"message": message}))
 }
 
-/// The exception that ends a stream in the middle, under its name.
+/// The exception that ends a stream in the middle, in an object with its name as the key.
 fn exception() -> Value {
     json!({"modelStreamErrorException": {
         "message": "The model is overloaded.",

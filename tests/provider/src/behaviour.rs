@@ -12,7 +12,7 @@ pub(crate) enum Behaviour {
     Fail(Failure),
     /// Fails once for each body, with a rate limit.
     Flaky,
-    /// Waits before each piece.
+    /// Pauses before each piece.
     Slow(Duration),
     /// Breaks the connection in the middle.
     Broken,
@@ -26,11 +26,11 @@ pub(crate) enum Behaviour {
     Hang,
 }
 
-/// The pause of a model with no number in its name.
+/// The pause of a model without a number in its name.
 const PAUSE: Duration = Duration::from_millis(20);
 
 impl Behaviour {
-    /// Reads the prefix of the name of a model. Any other name is that of a model that answers.
+    /// Reads the prefix of the name of a model. A model with any other name answers normally.
     pub(crate) fn of(model: &str) -> Self {
         let begins = |name| model.starts_with(name);
         match model {

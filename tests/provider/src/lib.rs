@@ -16,7 +16,7 @@
 //!
 //! # Endpoints
 //!
-//! | Path | In the form of |
+//! | Path | Format |
 //! |---|---|
 //! | `POST /v1/chat/completions` | OpenAI, whole or streamed |
 //! | `POST /v1/responses` | OpenAI, whole or streamed |
@@ -40,8 +40,8 @@
 //!
 //! # Models
 //!
-//! The name of a model may begin with one of these. Any other name is that of a model that answers. The model `local` answers as
-//! `local-2026-11-01`.
+//! The name of a model can begin with one of these. A model with any other name answers normally. The answers of the model `local` have
+//! the model name `local-2026-11-01`.
 //!
 //! | Model | Answer |
 //! |---|---|
@@ -51,14 +51,14 @@
 //! | `error-429` | the rate limit is reached, with `retry-after: 0` |
 //! | `error-500` | an internal error |
 //! | `error-529` | overloaded: 529 of Anthropic, 503 of OpenAI and Bedrock |
-//! | `flaky` | 429 when a body comes for the first time, then as above |
+//! | `flaky` | 429 for the first request with a body, then as above |
 //! | `slow-20` | 20 ms before each piece |
 //! | `broken` | the connection closes after the first half |
 //! | `overloaded` | an error after the first half of a stream; instead of a whole answer, as `error-529` |
 //! | `refusal` | the model refuses |
 //! | `thinking` | thoughts before the answer |
 //! | `length` | the text ends in the middle, at the limit of tokens |
-//! | `hang` | nothing after the first half, until the client goes away |
+//! | `hang` | nothing after the first half, until the client disconnects |
 
 #![expect(clippy::indexing_slicing, reason = "JSON reads as null where a field is missing")]
 
@@ -113,7 +113,7 @@ impl LocalProvider {
     ///
     /// Panics if the system has no port or no thread for it.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "without a server, a test or an example cannot go on")]
+    #[expect(clippy::expect_used, reason = "a test or an example cannot continue without a server")]
     pub fn start() -> Self {
         Self::start_on(0).expect("a free port and a thread")
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::reply::{Exchange, Failure};
 
-/// When all answers were made: 2026-11-01.
+/// The creation time of all answers: 2026-11-01.
 const CREATED: u64 = 1_793_491_200;
 
 /// The status and the body of a failure.

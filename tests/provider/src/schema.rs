@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_that_refers_to_itself_has_an_end() {
+    fn a_recursive_schema_has_a_finite_value() {
         let schema = json!({
             "type": "object",
             "properties": {"name": {"type": "string"}, "children": {"type": "array", "items": {"$ref": "#"}}},

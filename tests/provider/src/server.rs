@@ -26,7 +26,7 @@ pub(crate) struct Shared {
     requests: Mutex<Vec<Recorded>>,
     /// The endpoints and bodies that a flaky model has refused.
     refused: Mutex<HashSet<(String, Bytes)>>,
-    /// A permit for each answer that a client did not wait for.
+    /// A permit for each client that disconnected before the end of its answer.
     disconnects: Semaphore,
 }
 
@@ -35,7 +35,7 @@ impl Shared {
         Self { requests: Mutex::default(), refused: Mutex::default(), disconnects: Semaphore::new(0) }
     }
 
-    /// Waits for a client that disconnects.
+    /// Waits until a client disconnects.
     pub(crate) async fn disconnect(&self, timeout: Duration) -> bool {
         let permit = tokio::time::timeout(timeout, self.disconnects.acquire()).await;
         permit.ok().and_then(Result::ok).map(SemaphorePermit::forget).is_some()
@@ -74,7 +74,7 @@ async fn handle(
     let mut request: Value = serde_json::from_slice(&body).unwrap_or_default();
     let bedrock = bedrock::Target::of(uri.path());
     if let (Some(target), Some(fields)) = (&bedrock, request.as_object_mut()) {
-        // Other protocols have it in the body.
+        // Other protocols have the model in the body.
         fields.insert("model".to_owned(), target.model.clone().into());
         fields.insert("stream".to_owned(), target.is_stream.into());
     }

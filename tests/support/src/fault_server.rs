@@ -1,4 +1,4 @@
-//! A scripted HTTP server on the loopback interface that fails like real servers: it answers late, hangs, resets, is absent.
+//! A scripted HTTP server on the loopback interface that fails like real servers: it answers late, hangs, resets connections, or is down.
 
 mod reply;
 mod wire;
@@ -23,11 +23,11 @@ use wire::{Address, Listener, Socket, Wire};
 #[cfg(feature = "tls")]
 use crate::tls::Identity;
 
-/// Much longer than anything on the loopback interface takes, even on a loaded machine. Waits end at once when they can.
+/// Much longer than anything on the loopback interface takes, even on a loaded machine. Waits end as soon as their condition holds.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The behaviour of a server, decided at three points: when a client has connected, when the head of a request has arrived, and when all of
-/// it has.
+/// The behaviour of a server. It is decided at three points: when a client has connected, when the head of a request has arrived, and when
+/// the complete request has arrived.
 ///
 /// ```
 /// use llmobs_test_support::{Reply, Script};
@@ -52,7 +52,7 @@ pub struct Script {
 type Decide<On, R> = Box<dyn Fn(&On) -> R + Send + Sync>;
 
 impl Script {
-    /// Answers each request, other than `GET /info`, when all of it has arrived.
+    /// Answers each request other than `GET /info` when it is complete.
     pub fn new(answer: impl Fn(&FaultRequest) -> Reply + Send + Sync + 'static) -> Self {
         Self {
             connected: Box::new(|_| None),
@@ -71,14 +71,14 @@ impl Script {
         Self::new(|_| Reply::accepted())
     }
 
-    /// Replies before a request has arrived. The number is that of the connection, from 0.
+    /// Replies before a request has arrived. The argument is the number of the connection, from 0.
     #[must_use]
     pub fn at_connection(mut self, reply: impl Fn(usize) -> Option<Reply> + Send + Sync + 'static) -> Self {
         self.connected = Box::new(move |number| reply(*number));
         self
     }
 
-    /// Replies before the body of a request is read. It is empty then.
+    /// Replies before the body of a request is read. The body is empty then.
     #[must_use]
     pub fn at_head(mut self, reply: impl Fn(&FaultRequest) -> Option<Reply> + Send + Sync + 'static) -> Self {
         self.head = Box::new(reply);
@@ -106,7 +106,7 @@ impl Script {
         self
     }
 
-    /// Starts the server on a free port of `127.0.0.1`, which `localhost` means.
+    /// Starts the server on a free port of `127.0.0.1`, the address of `localhost`.
     pub fn start_on_localhost(self) -> FaultServer {
         let server = self.absent_on(Ipv4Addr::LOCALHOST);
         server.resume();
@@ -240,7 +240,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// The number of stops. Connections from before the last one have to end.
+    /// The number of stops. Connections that were accepted before the last stop must end.
     stops: usize,
     is_up: bool,
     connections: usize,
@@ -248,11 +248,11 @@ struct State {
     requests: Vec<FaultRequest>,
     /// How often each event was received, by span id.
     events: BTreeMap<String, usize>,
-    /// Bodies that were accepted and are not in `events` yet: a client does not wait until they are read.
+    /// Accepted bodies that are not in `events` yet: a client does not wait until they are read.
     unread: Vec<Vec<u8>>,
     /// The connections that are open.
     open: BTreeMap<usize, Socket>,
-    /// The open connections whose request is complete, and whose answer is not.
+    /// The numbers of the connections whose request is complete, but not its answer.
     answering: BTreeSet<usize>,
     accepting: Option<thread::JoinHandle<()>>,
 }
@@ -268,8 +268,8 @@ impl FaultServer {
         }
     }
 
-    /// Stops listening, and closes all connections. A decided answer is sent first, so that the server keeps no events that the client does
-    /// not know of. A Unix socket is not removed.
+    /// Stops listening, and closes all connections. An answer that is already decided is sent first, so that the client knows about all
+    /// events that the server keeps. A Unix socket is not removed.
     pub fn stop(&self) {
         let accepting = {
             let mut state = self.shared.state();
@@ -287,7 +287,7 @@ impl FaultServer {
         }
     }
 
-    /// Stops listening, serves its connections to their ends, and then stops.
+    /// Stops listening, waits until all connections are closed, and stops.
     pub fn drain(&self) {
         self.shared.state().is_up = false;
         self.address.knock();
@@ -297,7 +297,7 @@ impl FaultServer {
 
     /// Listens at the same address again.
     pub fn resume(&self) {
-        let listener = self.address.listen().expect("the address of before");
+        let listener = self.address.listen().expect("the same address");
         let shared = Arc::clone(&self.shared);
         let mut state = self.shared.state();
         state.is_up = true;
@@ -341,7 +341,7 @@ impl FaultServer {
         }
     }
 
-    /// Returns how many events it keeps, each counted once.
+    /// Returns how many different events it keeps.
     pub fn events(&self) -> usize {
         self.shared.state().read_events().len()
     }
@@ -519,7 +519,8 @@ impl Script {
 }
 
 impl Shared {
-    /// Decides on a complete request, and keeps its events before the client can know of it. Returns `None` if the server was stopped.
+    /// Decides the reply to a complete request, and keeps its events before the client can get the reply. Returns `None` if the server was
+    /// stopped.
     fn reply(&self, mut request: FaultRequest, stops: usize) -> Option<Reply> {
         let reply = match &self.script.info {
             Some(info) if request.is_info() => Reply::json(200, info),

@@ -1,9 +1,9 @@
-//! An allocator that counts.
+//! A counting allocator.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The allocator of the system, which counts the bytes that are in use.
+/// The system allocator, with a count of the bytes in use.
 ///
 /// ```
 /// use llmobs_test_support::CountingAllocator;
@@ -33,7 +33,7 @@ impl CountingAllocator {
         self.in_use.load(Ordering::Relaxed)
     }
 
-    /// Returns the most bytes that were allocated at a time since the last call, or since the beginning.
+    /// Returns the peak of allocated bytes since the last call, or since the start.
     pub fn take_peak(&self) -> usize {
         self.peak.swap(self.in_use(), Ordering::Relaxed)
     }
@@ -52,26 +52,26 @@ impl CountingAllocator {
 unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         self.grow(layout.size());
-        // SAFETY: as this function.
+        // SAFETY: the same contract as this function.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         self.grow(layout.size());
-        // SAFETY: as this function.
+        // SAFETY: the same contract as this function.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         self.grow(size);
         self.shrink(layout.size());
-        // SAFETY: as this function.
+        // SAFETY: the same contract as this function.
         unsafe { System.realloc(pointer, layout, size) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         self.shrink(layout.size());
-        // SAFETY: as this function.
+        // SAFETY: the same contract as this function.
         unsafe { System.dealloc(pointer, layout) }
     }
 }

@@ -1,8 +1,8 @@
-//! Finds secrets in a log.
+//! Searches a log for secrets.
 
 use std::fmt::Write as _;
 
-/// Returns four bytes of the secret that are in the log: as text, or in a dump of hexadecimal or decimal numbers.
+/// Returns four consecutive bytes of the secret that the log contains, as text or as a dump of hexadecimal or decimal numbers.
 pub fn leak(log: &str, secret: &str) -> Option<String> {
     let log = log.to_lowercase();
     let hexadecimal: String =

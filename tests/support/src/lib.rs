@@ -1,4 +1,4 @@
-//! The parts that the tests of llmobs share: a capture server, a server that fails, a proxy, a counting allocator, the masking of wire
+//! Shared code of the tests of llmobs: a capture server, a server that fails, a proxy, a counting allocator, the masking of wire
 //! events, and a search for secrets.
 
 mod fault_server;

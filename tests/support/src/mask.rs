@@ -1,10 +1,10 @@
-//! Wire events without the parts that differ from run to run.
+//! Wire events without the parts that differ between runs.
 
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-/// Returns events in the order in which their spans began.
+/// Returns events in the order in which their spans started.
 pub fn by_start(mut events: Vec<Value>) -> Vec<Value> {
     events.sort_by_key(|event| event["start_ns"].as_u64());
     events
@@ -36,7 +36,7 @@ pub fn masked(mut events: Vec<Value>) -> Vec<Value> {
         names.rename(&mut event["_dd"]["trace_id"], "A");
         names.rename(&mut event["_dd"]["apm_trace_id"], "A");
     }
-    // Parents come last: one that is not among the events takes the next name.
+    // Parents come last, because a parent that is not among the events gets the next name.
     for event in &mut events {
         if event["parent_id"] != "undefined" {
             names.rename(&mut event["parent_id"], "S");

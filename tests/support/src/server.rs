@@ -18,7 +18,7 @@ use tokio::net::TcpListener as AsyncListener;
 #[cfg(feature = "tls")]
 use crate::tls::Identity;
 
-/// Much longer than anything on the loopback interface takes, even on a loaded machine. Waits end at once when they can.
+/// Much longer than anything on the loopback interface takes, even on a loaded machine. Waits end as soon as their condition holds.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One request as it arrived.

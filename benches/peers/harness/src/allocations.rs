@@ -1,6 +1,6 @@
 //! Counts allocations of a thread and of the process, with the feature `count`.
 
-/// How many allocations, and how many bytes they asked for. A reallocation counts as an allocation of its new size.
+/// The number of allocations, and of allocated bytes. A reallocation counts as an allocation of its new size.
 #[derive(Clone, Copy, Default)]
 pub struct Count {
     pub count: u64,
@@ -53,7 +53,7 @@ mod counting {
         Counts { thread: Count { count, bytes }, process }
     }
 
-    // SAFETY: every method passes its arguments on to `System` unchanged, and returns what that returns. The counters
+    // SAFETY: every method passes its arguments on to `System` unchanged, and returns its result. The counters
     // are atomics and a thread-local without a destructor, so counting neither allocates nor unwinds.
     unsafe impl GlobalAlloc for Counting {
         unsafe fn alloc(&self, layout: Layout) -> *mut u8 {

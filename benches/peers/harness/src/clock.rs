@@ -1,4 +1,4 @@
-//! CPU time and memory, as the kernel accounts for them.
+//! CPU time and memory, as measured by the kernel.
 
 /// Nanoseconds of CPU that this thread has used.
 pub fn thread_cpu() -> u64 {

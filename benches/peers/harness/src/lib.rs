@@ -1,4 +1,4 @@
-//! The parts that all measured programs share: the loop in which callgrind collects, clocks, a counting allocator, a server.
+//! Shared code of all measured programs: the loop in which callgrind collects data, clocks, a counting allocator, a server.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -11,7 +11,7 @@ pub mod sink;
 pub const TEXT: &str = "where is my order 1234? it is late, sir";
 /// The value that each measured function returns, 20 bytes.
 pub const ANSWER: &str = "category:support-ok!";
-/// Traces before the first that counts, so that pools and buffers have their final size. The variable `WARM_UP` overrides it.
+/// The number of traces before the measurement, so that pools and buffers have their final size. The variable `WARM_UP` overrides it.
 const WARM_UP: u64 = 200;
 
 /// The body of the innermost function.
@@ -26,7 +26,7 @@ pub struct Mode {
     pub name: &'static str,
     /// Runs the mode once.
     pub trace: fn(u64),
-    /// How many spans that makes, or would make.
+    /// The number of spans of a run, or of the same run with spans.
     pub spans: u64,
 }
 
@@ -37,7 +37,7 @@ pub struct Outcome {
     pub dropped: u64,
 }
 
-/// The loop in which callgrind collects.
+/// The loop in which callgrind collects data.
 #[inline(never)]
 pub fn drive(traces: u64, trace: fn(u64)) {
     for number in 0..traces {

@@ -1,6 +1,6 @@
 //! The peers of llmobs, measured in the same way: `others MODE TRACES [ROUNDS]` prints a line of CSV per round.
 //!
-//! The exporters take spans and count them, and encode nothing.
+//! The exporters only count spans, without encoding them.
 
 use std::hint::black_box;
 
@@ -18,7 +18,7 @@ struct Arguments<'a> {
     n: u32,
 }
 
-/// The function that makes a trace, and the one that waits until its spans are exported.
+/// The function that creates a trace, and the one that waits until its spans are exported.
 type Subject = (fn(u64), fn() -> Outcome);
 
 fn json(value: &impl Serialize) -> String {

@@ -1,5 +1,5 @@
-//! opentelemetry_sdk by hand: a span with each argument and the returned value as an attribute of its own type, which is
-//! cheaper than JSON; no boxed tracer; the batch processor; an exporter that counts.
+//! opentelemetry_sdk with manual spans: each argument and the returned value is an attribute of its own type, which is
+//! cheaper than JSON; no boxed tracer; the batch processor; a counting exporter.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

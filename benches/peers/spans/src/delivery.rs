@@ -8,7 +8,7 @@ use harness::clock;
 use crate::chains;
 use crate::setup::{Client, settle};
 
-/// Makes this many spans on this many threads, at this rate or as fast as possible, and prints a line of CSV.
+/// Creates this many spans on this many threads, at this rate or as fast as possible, and prints a line of CSV.
 pub fn end_to_end(spans: u64, rate: u64, threads: u64) {
     let client = Client::start(false, |config| config);
     let trace = chains::find("plain").expect("the mode is there").trace;
@@ -53,7 +53,7 @@ fn drive_paced(traces: u64, rate: u64, trace: fn(u64)) -> u64 {
     let begin = Instant::now();
     let mut done = 0;
     while done < traces {
-        // The traces that are due: a late thread catches up.
+        // The number of traces that are due, so that a late thread catches up.
         let due = (begin.elapsed().as_secs_f64() * rate as f64 / 5.0) as u64;
         let step = due.min(traces) - done;
         harness::drive(step, trace);
@@ -63,7 +63,7 @@ fn drive_paced(traces: u64, rate: u64, trace: fn(u64)) -> u64 {
     clock::thread_cpu() - cpu
 }
 
-/// How many spans fit into the queue while the server answers nothing.
+/// Measures how many spans fit into the queue while the server does not answer.
 pub fn fit() {
     let _client = Client::start(true, |config| config.timeout(Duration::from_secs(60)));
     let trace = chains::find("plain").expect("the mode is there").trace;
@@ -81,7 +81,7 @@ pub fn fit() {
     std::process::exit(0);
 }
 
-/// One span on each of many threads, which end at once.
+/// Creates one span on each of many threads that end immediately.
 pub fn short_threads(threads: u64) {
     let client = Client::start(false, |config| config);
     let trace = chains::find("one").expect("the mode is there").trace;

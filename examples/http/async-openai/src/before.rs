@@ -52,9 +52,10 @@ impl Assistant {
             if calls.is_empty() {
                 return Ok(text);
             }
-            let said: Vec<_> = calls.iter().cloned().map(Into::into).collect();
-            let said = ChatCompletionRequestAssistantMessageArgs::default().tool_calls(said).build()?;
-            messages.push(said.into());
+            let tool_calls: Vec<_> = calls.iter().cloned().map(Into::into).collect();
+            let message =
+                ChatCompletionRequestAssistantMessageArgs::default().tool_calls(tool_calls).build()?;
+            messages.push(message.into());
             for ChatCompletionMessageToolCall { id, function } in calls {
                 let arguments: Value = serde_json::from_str(&function.arguments)?;
                 let kilometers = kilometers(arguments["miles"].as_f64().unwrap_or_default());

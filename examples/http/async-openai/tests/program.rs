@@ -18,10 +18,10 @@ fn each_attempt_is_a_span() {
     let (printed, tree) = run(PROGRAM, &[("OPENAI_MODEL", "flaky")]);
     assert_eq!(printed, "The result is: 1.609344 km\n");
     let heads: Vec<&str> = tree.lines().filter(|line| line.contains("llm OpenAI")).collect();
-    let (refused, answered) = (
+    let (failed, answered) = (
         "├─ llm OpenAI.createChatCompletion  flaky  error requests",
         "├─ llm OpenAI.createChatCompletion  flaky-2026-11-01  14 in + 2 out tokens",
     );
     let last = "└─ llm OpenAI.createChatCompletion  flaky-2026-11-01  18 in + 5 out tokens";
-    assert_eq!(heads, [refused, answered, refused, last], "{tree}");
+    assert_eq!(heads, [failed, answered, failed, last], "{tree}");
 }

@@ -1,4 +1,4 @@
-//! The parts that the tests of examples share: runs of programs, their traces, and the README. `examples/tracing` uses them too.
+//! Shared code of the tests of examples: runs of programs, their traces, and the README. `examples/tracing` also uses it.
 
 pub mod readme;
 
@@ -14,15 +14,15 @@ use serde_json::Value;
 pub struct Spans(PathBuf);
 
 impl Spans {
-    /// Names a file that no other test uses.
-    #[expect(clippy::new_without_default, reason = "each is another one")]
+    /// Creates the path of a file that no other test uses.
+    #[expect(clippy::new_without_default, reason = "each has another file")]
     pub fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         Self(env::temp_dir().join(format!("llmobs-examples-{}-{number}.jsonl", process::id())))
     }
 
-    /// A command that runs a program with nothing else in its environment.
+    /// Returns a command that runs a program with an otherwise empty environment.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.env_clear().env("LLMOBS_EXPORTER", format!("file:{}", self.0.display()));
@@ -38,12 +38,12 @@ impl Spans {
 
 impl Drop for Spans {
     fn drop(&mut self) {
-        // A program without llmobs writes none.
+        // A program without llmobs writes no file.
         let _ = fs::remove_file(&self.0);
     }
 }
 
-/// Runs a program to its end. Returns what it prints, and its trace.
+/// Runs a program to its end. Returns its standard output, and its trace.
 pub fn run(program: &str, variables: &[(&str, &str)]) -> (String, String) {
     let spans = Spans::new();
     let output = spans.command(program).envs(variables.iter().copied()).output().unwrap();
@@ -113,14 +113,14 @@ fn lines_of(span: &Value) -> String {
             line.push_str(&format!("  {name} {}\n", shortened(text(&content["value"]))));
         }
         for message in content["messages"].as_array().into_iter().flatten() {
-            line.push_str(&format!("  {name} {}: {}\n", text(&message["role"]), said(message)));
+            line.push_str(&format!("  {name} {}: {}\n", text(&message["role"]), content_of(message)));
         }
     }
     line
 }
 
 /// The text, the calls or the tool results of a message.
-fn said(message: &Value) -> String {
+fn content_of(message: &Value) -> String {
     let list = |name: &str| message[name].as_array().cloned().unwrap_or_default();
     let content = [text(&message["content"]).to_owned()].into_iter().filter(|content| !content.is_empty());
     let calls = list("tool_calls");

@@ -13,7 +13,7 @@ pub struct Pair {
     pub after: &'static str,
 }
 
-/// The directory of the examples. Tests run in the directory of their package, which is one of those inside.
+/// The directory of the examples. Tests run in the directory of their package, which is a child of it.
 fn directory() -> &'static Path {
     Path::new("..")
 }
@@ -25,11 +25,11 @@ pub fn block(section: &str, language: &str) -> String {
     let section = section.split("\n## ").next().unwrap_or_default();
     let (_, block) = section.split_once(&format!("\n```{language}\n")).expect("a block");
     let (block, rest) = block.split_once("```\n").expect("the end of a block");
-    assert!(!rest.contains(&format!("\n```{language}\n")), "one block is expected");
+    assert!(!rest.contains(&format!("\n```{language}\n")), "the section has more than one block");
     block.to_owned()
 }
 
-/// Compares the counts of lines in the section "The lines" with those of git.
+/// Compares the counts in the section "Added lines" with those of git.
 pub fn check_counts(pairs: &[Pair]) {
     let counts = pairs.iter().map(|pair| {
         let count = git_diff("--numstat", *pair);
@@ -37,10 +37,10 @@ pub fn check_counts(pairs: &[Pair]) {
         let (added, removed) = (numbers.next().unwrap(), numbers.next().unwrap());
         format!("{added}\t{removed}\t{} => {}\n", pair.before, pair.after)
     });
-    assert_eq!(block("The lines", "text"), counts.collect::<String>());
+    assert_eq!(block("Added lines", "text"), counts.collect::<String>());
 }
 
-/// Compares the lines in the sections with those of git, and with those of the manifests.
+/// Compares the lines in the sections with those of git and of the manifests.
 pub fn check_lines(pairs: &[Pair]) {
     for section in pairs.iter().map(|pair| pair.section) {
         let diffs = pairs.iter().filter(|pair| pair.section == section).map(|pair| {

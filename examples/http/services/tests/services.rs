@@ -72,27 +72,27 @@ impl Services {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_streamed_answer_is_one_trace_through_both() {
+async fn a_streamed_answer_is_one_trace_through_both_services() {
     let services = Services::start(WITH_LLMOBS, "gpt-4o-mini");
     assert_eq!(services.ask().await.text().await.unwrap(), "You said: What is a span?");
     assert_eq!(services.end(), readme::block("services", "text"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_llmobs_the_answer_is_the_same() {
+async fn services_without_llmobs_return_the_same_answer() {
     let services = Services::start(BEFORE, "gpt-4o-mini");
     assert_eq!(services.ask().await.text().await.unwrap(), "You said: What is a span?");
     assert_eq!(services.end(), "");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_caller_that_goes_away_cancels_both() {
+async fn a_caller_that_disconnects_cancels_both_spans() {
     // The model sends half of the answer, and then nothing more.
     let services = Services::start(WITH_LLMOBS, "hang");
     let mut response = services.ask().await;
-    let mut heard = Vec::new();
-    while heard.len() < "You said: What is".len() {
-        heard.extend(response.chunk().await.unwrap().expect("a piece"));
+    let mut received = Vec::new();
+    while received.len() < "You said: What is".len() {
+        received.extend(response.chunk().await.unwrap().expect("a piece"));
     }
     drop(response);
     let expected = "\
@@ -107,10 +107,10 @@ workflow answer  cancelled
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_model_that_fails_in_the_middle_fails_both() {
+async fn a_model_that_fails_in_the_middle_fails_both_spans() {
     let services = Services::start(WITH_LLMOBS, "overloaded");
     assert!(services.ask().await.text().await.is_err());
-    // How much of the text passed on before the connections broke varies.
+    // The length of the text that arrives before the connections break varies.
     let trace = services.end();
     let spans: Vec<&str> = trace.lines().filter(|line| line.contains("  error ")).collect();
     let expected = [

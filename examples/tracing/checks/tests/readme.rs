@@ -10,16 +10,16 @@ const PAIRS: [Pair; 4] = [
 ];
 
 #[test]
-fn the_counts_are_those_of_git() {
+fn counts_match_git() {
     readme::check_counts(&PAIRS);
 }
 
 #[test]
-fn the_lines_are_those_of_git_and_of_the_manifests() {
+fn lines_match_git_and_the_manifests() {
     readme::check_lines(&PAIRS);
 }
 
 #[test]
-fn the_programs_before_know_nothing_of_llmobs() {
+fn programs_without_llmobs_do_not_use_it() {
     readme::check_programs_before(&PAIRS);
 }

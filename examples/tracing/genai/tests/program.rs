@@ -4,19 +4,19 @@ use example_checks::{logged, readme, run};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_genai-example");
 const BEFORE: &str = env!("CARGO_BIN_EXE_genai-before");
-/// Without this, genai puts no content on its spans.
+/// Without this, the spans of genai have no content.
 const WITH_CONTENT: (&str, &str) = ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "true");
 const ANSWER: &str = "You said: Say this in one sentence.\n";
 
 #[test]
-fn a_workflow_asks_for_a_whole_answer_and_for_a_streamed_one() {
+fn a_workflow_has_a_complete_answer_and_a_streamed_one() {
     let expected = (ANSWER.to_owned(), readme::block("genai", "text"));
     assert_eq!(run(PROGRAM, &[WITH_CONTENT]), expected);
     assert_eq!(run(BEFORE, &[WITH_CONTENT]), (ANSWER.to_owned(), String::new()));
 }
 
 #[test]
-fn the_log_of_the_program_stays_as_it_is() {
+fn the_log_does_not_change() {
     for level in ["", "info"] {
         let log = logged(BEFORE, &[("RUST_LOG", level)]);
         assert_eq!(log.contains("INFO"), level == "info", "{log}");

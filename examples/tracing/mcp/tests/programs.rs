@@ -6,7 +6,7 @@ const CLIENT: &str = env!("CARGO_BIN_EXE_client");
 const BEFORE: &str = env!("CARGO_BIN_EXE_client-before");
 
 #[test]
-fn a_call_of_a_tool_is_one_trace_through_both() {
+fn a_tool_call_is_one_trace_through_client_and_server() {
     let printed = "kilometers: Converts miles to kilometers.\n1.609344 km\n";
     let expected = (printed.to_owned(), readme::block("mcp", "text"));
     assert_eq!(run(CLIENT, &[]), expected);
@@ -14,6 +14,6 @@ fn a_call_of_a_tool_is_one_trace_through_both() {
 }
 
 #[test]
-fn both_say_nothing_more() {
+fn client_and_server_log_nothing() {
     assert_eq!([logged(CLIENT, &[]), logged(BEFORE, &[])], ["", ""]);
 }

@@ -14,7 +14,7 @@ fn an_agent_asks_the_model_twice_and_prints_its_answer() {
 }
 
 #[test]
-fn the_log_of_the_program_stays_as_it_is() {
+fn the_log_does_not_change() {
     for level in ["", "info"] {
         let log = logged(BEFORE, &[("RUST_LOG", level)]);
         assert_eq!(log.contains("INFO"), level == "info", "{log}");

@@ -1,4 +1,4 @@
-//! The table in `docs/model_calls.md`: which contents are tested for each client. `UPDATE_EXPECT=1` writes it.
+//! The table in `docs/model_calls.md` with the tested contents of each client. `UPDATE_EXPECT=1` writes it.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -10,12 +10,12 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/model_calls.
 const CLIENTS: [(&str, &str); 10] = [
     ("async_openai_chat", "async-openai, chat completions"),
     ("async_openai_responses", "async-openai, responses"),
-    ("reqwest_middleware_openai", "reqwest-middleware, OpenAI by hand"),
-    ("reqwest_middleware_anthropic", "reqwest-middleware, Anthropic by hand"),
-    ("reqwest_openai", "reqwest as a tower service, OpenAI by hand"),
-    ("reqwest_anthropic", "reqwest as a tower service, Anthropic by hand"),
-    ("hyper_openai", "hyper as a tower service, OpenAI by hand"),
-    ("hyper_anthropic", "hyper as a tower service, Anthropic by hand"),
+    ("reqwest_middleware_openai", "reqwest-middleware, OpenAI"),
+    ("reqwest_middleware_anthropic", "reqwest-middleware, Anthropic"),
+    ("reqwest_openai", "reqwest as a tower service, OpenAI"),
+    ("reqwest_anthropic", "reqwest as a tower service, Anthropic"),
+    ("hyper_openai", "hyper as a tower service, OpenAI"),
+    ("hyper_anthropic", "hyper as a tower service, Anthropic"),
     ("rig_openai", "rig, OpenAI"),
     ("rig_anthropic", "rig, Anthropic"),
 ];
@@ -32,7 +32,7 @@ const CONTENTS: [&str; 9] = [
     "parents",
 ];
 
-/// The tests that exist, as this program lists them.
+/// The names of all tests in this program.
 fn tests() -> BTreeSet<String> {
     let output =
         Command::new(env::current_exe().unwrap()).args(["--list", "--format", "terse"]).output().unwrap();

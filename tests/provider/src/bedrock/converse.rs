@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::exception;
 use super::frame::frame;
-use crate::answer::{Answer, Question, Role, Said, arguments_pieces, pieces, text_of};
+use crate::answer::{Answer, Output, Question, Role, arguments_pieces, pieces, text_of};
 use crate::reply::{Exchange, Failure, Reply};
 
 /// The proof that thoughts come from the model.
@@ -64,14 +64,14 @@ fn whole(exchange: &Exchange, answer: &Answer) -> Value {
         .thinking
         .iter()
         .map(|text| json!({"reasoningContent": {"reasoningText": {"text": text, "signature": SIGNATURE}}}));
-    let said = match &answer.said {
-        Said::Text(text) | Said::Cut(text) | Said::Refusal(text) => json!({"text": text}),
-        Said::Call { name, arguments } => {
+    let output = match &answer.output {
+        Output::Text(text) | Output::Cut(text) | Output::Refusal(text) => json!({"text": text}),
+        Output::Call { name, arguments } => {
             json!({"toolUse": {"toolUseId": exchange.id("tooluse"), "name": name, "input": arguments}})
         }
     };
     json!({
-        "output": {"message": {"role": "assistant", "content": thinking.chain([said]).collect::<Vec<_>>()}},
+        "output": {"message": {"role": "assistant", "content": thinking.chain([output]).collect::<Vec<_>>()}},
         "stopReason": stop_reason(answer),
         "usage": usage(answer),
         "metrics": {"latencyMs": 1},
@@ -79,11 +79,11 @@ fn whole(exchange: &Exchange, answer: &Answer) -> Value {
 }
 
 fn stop_reason(answer: &Answer) -> &'static str {
-    match answer.said {
-        Said::Text(_) => "end_turn",
-        Said::Cut(_) => "max_tokens",
-        Said::Refusal(_) => "content_filtered",
-        Said::Call { .. } => "tool_use",
+    match answer.output {
+        Output::Text(_) => "end_turn",
+        Output::Cut(_) => "max_tokens",
+        Output::Refusal(_) => "content_filtered",
+        Output::Call { .. } => "tool_use",
     }
 }
 
@@ -98,7 +98,7 @@ fn usage(answer: &Answer) -> Value {
     })
 }
 
-/// The events, each under its name.
+/// The events, each in an object with its name as the key.
 fn events(exchange: &Exchange, answer: &Answer) -> Vec<Value> {
     let mut events = vec![json!({"messageStart": {"role": "assistant"}})];
     let mut index = 0;
@@ -119,11 +119,11 @@ fn events(exchange: &Exchange, answer: &Answer) -> Vec<Value> {
         let deltas = deltas.chain([json!({"signature": SIGNATURE})]);
         block(None, deltas.map(|delta| json!({"reasoningContent": delta})).collect());
     }
-    match &answer.said {
-        Said::Text(text) | Said::Cut(text) | Said::Refusal(text) => {
+    match &answer.output {
+        Output::Text(text) | Output::Cut(text) | Output::Refusal(text) => {
             block(None, pieces(text).into_iter().map(|text| json!({"text": text})).collect());
         }
-        Said::Call { name, arguments } => {
+        Output::Call { name, arguments } => {
             let start = json!({"toolUse": {"toolUseId": exchange.id("tooluse"), "name": name}});
             let deltas = arguments_pieces(arguments).into_iter();
             block(Some(start), deltas.map(|input| json!({"toolUse": {"input": input}})).collect());

@@ -5,7 +5,7 @@ use serde_json::Value;
 /// The bytes of lengths and of their checksum, and of the checksum at the end.
 const AROUND: usize = 16;
 
-/// A frame of an event or an exception, which is under its name.
+/// A frame of an event or an exception, which is an object with its name as the key.
 pub(crate) fn frame(event: &Value) -> Vec<u8> {
     let (name, payload) = event.as_object().and_then(|event| event.iter().next()).unzip();
     let name = name.map_or("", String::as_str);
@@ -37,7 +37,7 @@ fn push_length(frame: &mut Vec<u8>, length: usize) {
     frame.extend(u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
 }
 
-/// The checksum of all that comes before.
+/// Appends the checksum of all preceding bytes.
 fn push_checksum(frame: &mut Vec<u8>) {
     let checksum = crc32fast::hash(frame);
     frame.extend(checksum.to_be_bytes());

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::exception;
 use super::frame::frame;
-use crate::answer::{Question, Role, Said, Usage, count, pieces, text_of};
+use crate::answer::{Output, Question, Role, Usage, count, pieces, text_of};
 use crate::anthropic;
 use crate::openai::embeddings::vector;
 use crate::reply::{Exchange, Failure, Reply};
@@ -64,11 +64,11 @@ fn titan(exchange: &Exchange) -> Reply {
     let mut question = Question::default();
     question.turn(Role::User, text_of(&exchange.request["inputText"]));
     let answer = question.answer(&exchange.behaviour);
-    let (text, reason) = match &answer.said {
-        Said::Cut(text) => (text.clone(), "LENGTH"),
-        Said::Refusal(text) => (text.clone(), "CONTENT_FILTERED"),
-        Said::Text(text) => (text.clone(), "FINISH"),
-        Said::Call { arguments, .. } => (arguments.to_string(), "FINISH"),
+    let (text, reason) = match &answer.output {
+        Output::Cut(text) => (text.clone(), "LENGTH"),
+        Output::Refusal(text) => (text.clone(), "CONTENT_FILTERED"),
+        Output::Text(text) => (text.clone(), "FINISH"),
+        Output::Call { arguments, .. } => (arguments.to_string(), "FINISH"),
     };
     let (input, output) = (answer.usage.input, answer.usage.output);
     if !exchange.is_streamed() {
@@ -105,7 +105,7 @@ fn titan_embedding(exchange: &Exchange) -> Reply {
     whole(value, embedded(input))
 }
 
-/// The body does not count tokens.
+/// The body has no token counts.
 fn cohere_embedding(exchange: &Exchange) -> Reply {
     let texts = &exchange.request["texts"];
     let each = || texts.as_array().into_iter().flatten().map(text_of);

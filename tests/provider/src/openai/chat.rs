@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{CREATED, failure};
-use crate::answer::{Answer, Question, Role, Said, arguments_pieces, pieces, text_of};
+use crate::answer::{Answer, Output, Question, Role, arguments_pieces, pieces, text_of};
 use crate::reply::{Exchange, Failure, Reply};
 
 pub(crate) fn reply(exchange: &Exchange) -> Result<Reply, Failure> {
@@ -48,10 +48,10 @@ fn question(request: &Value) -> Result<Question, Failure> {
 
 fn whole(exchange: &Exchange, answer: &Answer) -> Value {
     let mut message = json!({"role": "assistant", "content": null, "refusal": null, "annotations": []});
-    match &answer.said {
-        Said::Text(text) | Said::Cut(text) => message["content"] = json!(text),
-        Said::Refusal(text) => message["refusal"] = json!(text),
-        Said::Call { name, arguments } => {
+    match &answer.output {
+        Output::Text(text) | Output::Cut(text) => message["content"] = json!(text),
+        Output::Refusal(text) => message["refusal"] = json!(text),
+        Output::Call { name, arguments } => {
             message["tool_calls"] = json!([{
                 "id": exchange.id("call"),
                 "type": "function",
@@ -86,16 +86,16 @@ fn chunks(exchange: &Exchange, answer: &Answer) -> Vec<Value> {
         first["reasoning_content"] = json!("");
         rest.extend(pieces(thinking).iter().map(|piece| json!({"reasoning_content": piece})));
     }
-    match &answer.said {
-        Said::Text(text) | Said::Cut(text) => {
+    match &answer.output {
+        Output::Text(text) | Output::Cut(text) => {
             first["content"] = json!("");
             rest.extend(pieces(text).iter().map(|piece| json!({"content": piece})));
         }
-        Said::Refusal(text) => {
+        Output::Refusal(text) => {
             first["refusal"] = json!("");
             rest.extend(pieces(text).iter().map(|piece| json!({"refusal": piece})));
         }
-        Said::Call { name, arguments } => {
+        Output::Call { name, arguments } => {
             let call = json!([{
                 "index": 0,
                 "id": exchange.id("call"),
@@ -142,10 +142,10 @@ fn chunks(exchange: &Exchange, answer: &Answer) -> Vec<Value> {
 }
 
 fn finish_reason(answer: &Answer) -> &'static str {
-    match answer.said {
-        Said::Text(_) | Said::Refusal(_) => "stop",
-        Said::Cut(_) => "length",
-        Said::Call { .. } => "tool_calls",
+    match answer.output {
+        Output::Text(_) | Output::Refusal(_) => "stop",
+        Output::Cut(_) => "length",
+        Output::Call { .. } => "tool_calls",
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::CREATED;
-use crate::answer::{Answer, Question, Role, Said, arguments_pieces, pieces, text_of};
+use crate::answer::{Answer, Output, Question, Role, arguments_pieces, pieces, text_of};
 use crate::reply::{Exchange, Failure, Reply, named_frame};
 
 pub(crate) fn reply(exchange: &Exchange) -> Result<Reply, Failure> {
@@ -93,8 +93,8 @@ fn open_response(exchange: &Exchange) -> Value {
         "user": null,
     });
     for (name, value) in response.as_object_mut().into_iter().flatten() {
-        if let Some(asked) = exchange.request.get(name).filter(|asked| !asked.is_null()) {
-            *value = asked.clone();
+        if let Some(given) = exchange.request.get(name).filter(|given| !given.is_null()) {
+            *value = given.clone();
         }
     }
     response["model"] = json!(exchange.model());
@@ -105,12 +105,13 @@ fn response(exchange: &Exchange, answer: &Answer) -> Value {
     let usage = answer.usage;
     let mut response = open_response(exchange);
     response["status"] = json!(status(answer));
-    if let Said::Cut(_) = answer.said {
+    if let Output::Cut(_) = answer.output {
         response["incomplete_details"] = json!({"reason": "max_output_tokens"});
     } else {
         response["completed_at"] = json!(CREATED);
     }
-    response["output"] = reasoning(exchange, answer).into_iter().chain([said(exchange, answer)]).collect();
+    response["output"] =
+        reasoning(exchange, answer).into_iter().chain([output_item(exchange, answer)]).collect();
     response["usage"] = json!({
         "input_tokens": usage.input,
         "input_tokens_details": {"cached_tokens": usage.cached},
@@ -122,7 +123,7 @@ fn response(exchange: &Exchange, answer: &Answer) -> Value {
 }
 
 fn status(answer: &Answer) -> &'static str {
-    if let Said::Cut(_) = answer.said { "incomplete" } else { "completed" }
+    if let Output::Cut(_) = answer.output { "incomplete" } else { "completed" }
 }
 
 fn reasoning(exchange: &Exchange, answer: &Answer) -> Option<Value> {
@@ -132,7 +133,7 @@ fn reasoning(exchange: &Exchange, answer: &Answer) -> Option<Value> {
 }
 
 /// The item with the output of the model.
-fn said(exchange: &Exchange, answer: &Answer) -> Value {
+fn output_item(exchange: &Exchange, answer: &Answer) -> Value {
     let message = |content| {
         json!({
             "id": exchange.id("msg"),
@@ -142,12 +143,12 @@ fn said(exchange: &Exchange, answer: &Answer) -> Value {
             "content": [content],
         })
     };
-    match &answer.said {
-        Said::Text(text) | Said::Cut(text) => {
+    match &answer.output {
+        Output::Text(text) | Output::Cut(text) => {
             message(json!({"type": "output_text", "text": text, "annotations": [], "logprobs": []}))
         }
-        Said::Refusal(text) => message(json!({"type": "refusal", "refusal": text})),
-        Said::Call { name, arguments } => json!({
+        Output::Refusal(text) => message(json!({"type": "refusal", "refusal": text})),
+        Output::Call { name, arguments } => json!({
             "id": exchange.id("fc"),
             "type": "function_call",
             "status": "completed",
@@ -172,19 +173,19 @@ fn events(exchange: &Exchange, answer: &Answer) -> Vec<Value> {
         let inner = part_events(names, &item["summary"][0], "text", thinking);
         events.extend(item_events(0, &item, ("summary", json!([])), inner));
     }
-    let item = said(exchange, answer);
-    events.extend(match &answer.said {
-        Said::Text(text) | Said::Cut(text) => {
+    let item = output_item(exchange, answer);
+    events.extend(match &answer.output {
+        Output::Text(text) | Output::Cut(text) => {
             let names = ["content_index", "content_part", "output_text"];
             let inner = part_events(names, &item["content"][0], "text", text);
             item_events(index, &item, ("content", json!([])), inner)
         }
-        Said::Refusal(text) => {
+        Output::Refusal(text) => {
             let names = ["content_index", "content_part", "refusal"];
             let inner = part_events(names, &item["content"][0], "refusal", text);
             item_events(index, &item, ("content", json!([])), inner)
         }
-        Said::Call { arguments, .. } => {
+        Output::Call { arguments, .. } => {
             let kind = "response.function_call_arguments";
             let pieces = arguments_pieces(arguments).into_iter();
             let deltas = pieces.map(|piece| json!({"type": format!("{kind}.delta"), "delta": piece}));
@@ -214,7 +215,7 @@ fn item_events(index: usize, item: &Value, (field, empty): (&str, Value), inner:
     [added].into_iter().chain(inner.into_iter().map(of_item)).chain([done]).collect()
 }
 
-/// The events of a part, whose text is in the field `key`. The names are those of its index, of the part and of the text.
+/// The events of a part, whose text is in the field `key`. `names` are the names of its index, of the part and of the text.
 fn part_events([index, part, kind]: [&str; 3], full: &Value, key: &str, text: &str) -> Vec<Value> {
     let event = |kind: &str, key: &str, value: Value| {
         let mut event = json!({"type": format!("response.{kind}"), index: 0, key: value});

@@ -26,7 +26,7 @@ fn read(path: &str, body: &Value) -> Response {
 }
 
 #[test]
-fn a_stream_reads_like_a_whole_answer() {
+fn a_stream_is_read_like_a_complete_answer() {
     let user = json!([{ "role": "user", "content": [{ "text": "Hi there" }] }]);
     let converse = json!({ "system": [{ "text": "Be brief." }], "messages": user });
     let claude = json!({
@@ -52,7 +52,7 @@ fn a_stream_reads_like_a_whole_answer() {
 }
 
 #[test]
-fn errors_have_a_name_in_a_header() {
+fn a_header_has_the_name_of_an_error() {
     let provider = LocalProvider::start();
     let body = json!({ "messages": [] });
     for (model, status, name) in [
@@ -74,7 +74,7 @@ fn errors_have_a_name_in_a_header() {
 }
 
 #[test]
-fn tokens_of_models_that_count_none_are_in_headers() {
+fn tokens_are_in_headers_if_the_body_has_none() {
     let provider = LocalProvider::start();
     let body = json!({ "texts": ["A long text", "Short"] });
     let response = post(&provider, "/model/cohere.embed-english-v3/invoke", &body);

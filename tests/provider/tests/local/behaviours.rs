@@ -1,4 +1,4 @@
-//! The behaviours of model names, and what the server reports about its clients.
+//! The behaviours of model names, and the requests and disconnects that the server reports.
 
 use std::io::Read as _;
 use std::net::TcpStream;
@@ -30,7 +30,7 @@ fn kind((status, body): &(u16, Value)) -> (u16, &str, Option<&str>) {
 }
 
 #[test]
-fn errors_are_those_of_the_providers() {
+fn errors_have_the_status_type_and_code_of_the_provider() {
     let provider = LocalProvider::start();
     for (model, openai, anthropic) in [
         (
@@ -60,7 +60,7 @@ fn errors_are_those_of_the_providers() {
 }
 
 #[test]
-fn errors_have_whole_bodies() {
+fn error_bodies_have_all_fields() {
     let provider = LocalProvider::start();
     let openai = json!({"error": {
         "message": "Incorrect API key provided: local-key. \
@@ -100,7 +100,7 @@ fn requests_must_be_complete() {
 }
 
 #[test]
-fn anthropic_wants_its_headers() {
+fn anthropic_requires_its_headers() {
     let provider = LocalProvider::start();
     let send = |headers: &[&str]| {
         let request = ureq::post(format!("{}/v1/messages", provider.url())).config();
@@ -120,7 +120,7 @@ fn anthropic_wants_its_headers() {
 }
 
 #[test]
-fn a_flaky_model_refuses_each_body_once() {
+fn a_flaky_model_rejects_each_body_once() {
     let provider = LocalProvider::start();
     for path in PATHS {
         let body = body(path, "flaky");
@@ -134,7 +134,7 @@ fn a_flaky_model_refuses_each_body_once() {
 }
 
 #[test]
-fn a_slow_model_waits_before_each_piece() {
+fn a_slow_model_pauses_before_each_piece() {
     let provider = LocalProvider::start();
     for path in CONVERSATIONS {
         let start = Instant::now();
@@ -144,7 +144,7 @@ fn a_slow_model_waits_before_each_piece() {
     }
 }
 
-/// Returns what arrives of an answer that is cut off, and the announced length.
+/// Returns the received part of an answer that is cut off, and the announced length.
 fn broken(body: &Value, path: &str) -> (Vec<u8>, Option<String>) {
     let provider = LocalProvider::start();
     let mut response = post(&provider, path, body);
@@ -156,7 +156,7 @@ fn broken(body: &Value, path: &str) -> (Vec<u8>, Option<String>) {
 }
 
 #[test]
-fn a_broken_answer_is_half_of_what_was_announced() {
+fn a_broken_answer_has_half_of_the_announced_length() {
     for path in PATHS {
         let (bytes, length) = broken(&body(path, "broken"), path);
         let length: usize = length.expect("a length").parse().expect("a number");
@@ -206,7 +206,7 @@ fn an_overloaded_model_fails_in_the_middle_of_a_stream() {
 }
 
 #[test]
-fn a_client_that_goes_away_is_seen() {
+fn a_disconnect_is_reported() {
     let provider = LocalProvider::start();
     for path in PATHS {
         for body in [body(path, "hang"), as_stream(path, body(path, "hang"))] {
@@ -217,13 +217,13 @@ fn a_client_that_goes_away_is_seen() {
             assert!(provider.wait_for_disconnect(PATIENCE), "{path}");
         }
     }
-    assert!(!provider.wait_for_disconnect(Duration::ZERO), "each counts once");
+    assert!(!provider.wait_for_disconnect(Duration::ZERO), "each disconnect counts once");
     whole(&provider, PATHS[0], &body(PATHS[0], "local"));
-    assert!(!provider.wait_for_disconnect(Duration::ZERO), "a whole answer is no disconnect");
+    assert!(!provider.wait_for_disconnect(Duration::ZERO), "a complete answer is not a disconnect");
 }
 
 #[test]
-fn an_asynchronous_client_that_goes_away_is_seen() {
+fn a_disconnect_is_reported_asynchronously() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let provider = LocalProvider::start();
@@ -240,9 +240,9 @@ fn an_asynchronous_client_that_goes_away_is_seen() {
             let length = client.read(&mut piece).await.expect("a piece");
             answer += std::str::from_utf8(&piece[..length]).expect("text");
         }
-        let gone = provider.disconnected(PATIENCE);
+        let disconnected = provider.disconnected(PATIENCE);
         drop(client);
-        assert!(gone.await);
+        assert!(disconnected.await);
     });
 }
 

@@ -1,4 +1,4 @@
-//! Whole answers and whole streams of each endpoint.
+//! Complete answers and streams of each endpoint.
 
 use llmobs_local_provider::LocalProvider;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ const RESPONSES: &str = "/v1/responses";
 const MESSAGES: &str = "/v1/messages";
 const EMBEDDINGS: &str = "/v1/embeddings";
 
-/// The answer of a new server, which is its first one.
+/// Returns the first answer of a new server.
 fn first(path: &str, body: &Value) -> Value {
     let (status, answer) = whole(&LocalProvider::start(), path, body);
     assert_eq!(status, 200, "{answer}");
@@ -22,7 +22,7 @@ fn first_stream(path: &str, body: Value) -> Vec<Value> {
 }
 
 #[test]
-fn chat_is_whole() {
+fn chat_returns_a_complete_answer() {
     let expected = json!({
         "id": "chatcmpl-1",
         "object": "chat.completion",
@@ -99,7 +99,7 @@ fn chat_streams_a_call() {
 }
 
 #[test]
-fn chat_has_usage_only_if_asked() {
+fn a_chat_stream_has_usage_only_if_the_request_includes_it() {
     let mut body = request(CHAT, "local", "Hello");
     body["stream"] = json!(true);
     let events = streamed(&LocalProvider::start(), CHAT, &body);
@@ -128,7 +128,7 @@ fn chat_streams_thoughts_and_a_call() {
 }
 
 #[test]
-fn chat_has_the_schema_that_is_asked_for() {
+fn chat_answers_match_the_requested_schema() {
     let mut body = request(CHAT, "local", "Who lives in Rome?");
     let schema =
         json!({"type": "object", "properties": {"city": {"type": "string"}, "people": {"type": "integer"}}});
@@ -139,7 +139,7 @@ fn chat_has_the_schema_that_is_asked_for() {
 }
 
 #[test]
-fn responses_are_whole() {
+fn responses_return_a_complete_answer() {
     let mut body = with_tools(RESPONSES, request(RESPONSES, "thinking", "Add!"));
     body["temperature"] = json!(0.5);
     let output = json!([
@@ -182,10 +182,10 @@ fn responses_stop_at_the_limit() {
 fn responses_are_streamed() {
     let open = response("local-2026-11-01", "in_progress");
     let message = |status: &str, content: Value| json!({"id": "msg_1", "type": "message", "status": status, "role": "assistant", "content": content});
-    let said = message("completed", json!([text_part("You said: Hello")]));
+    let item = message("completed", json!([text_part("You said: Hello")]));
     let mut done = response("local-2026-11-01", "completed");
     done["completed_at"] = json!(1_793_491_200);
-    done["output"] = json!([said]);
+    done["output"] = json!([item]);
     done["usage"] = responses_usage(3, 2, 3, 0);
     let of_part = |kind: &str, key: &str, value: Value| json!({"type": kind, "item_id": "msg_1", "output_index": 0, "content_index": 0, key: value});
     let of_text = |kind: &str, key: &str, text: &str| {
@@ -207,7 +207,7 @@ fn responses_are_streamed() {
         of_text("response.output_text.delta", "delta", " Hello"),
         of_text("response.output_text.done", "text", "You said: Hello"),
         of_part("response.content_part.done", "part", text_part("You said: Hello")),
-        json!({"type": "response.output_item.done", "output_index": 0, "item": said}),
+        json!({"type": "response.output_item.done", "output_index": 0, "item": item}),
         json!({"type": "response.completed", "response": done}),
     ];
     assert_eq!(first_stream(RESPONSES, request(RESPONSES, "local", "Hello")), numbered(expected));
@@ -275,7 +275,7 @@ fn responses_stream_a_refusal() {
 }
 
 #[test]
-fn messages_are_whole() {
+fn messages_return_a_complete_answer() {
     let expected = json!({
         "model": "thinking-2026-11-01",
         "id": "msg_1",
@@ -481,7 +481,7 @@ fn text_part(text: &str) -> Value {
     json!({"type": "output_text", "text": text, "annotations": [], "logprobs": []})
 }
 
-/// Events with their numbers in the stream.
+/// Numbers the events of a stream.
 fn numbered(events: impl IntoIterator<Item = Value>) -> Vec<Value> {
     let number = |(number, mut event): (usize, Value)| {
         event["sequence_number"] = json!(number);

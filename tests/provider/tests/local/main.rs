@@ -1,10 +1,10 @@
-//! The local provider from the outside.
+//! The local provider as a client uses it.
 
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::needless_pass_by_value,
-    reason = "a test that cannot go on should stop, and values of JSON are easier to give away"
+    reason = "a test that cannot go on should stop, and JSON values are easier to pass by value"
 )]
 
 mod bedrock;

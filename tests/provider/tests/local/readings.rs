@@ -1,4 +1,4 @@
-//! The readings of `llmobs-providers`: the same for a whole answer and a stream, and for each protocol.
+//! Answers as `llmobs-providers` reads them: the same for a complete answer and a stream, and for each protocol.
 
 use llmobs_local_provider::LocalProvider;
 use llmobs_providers::{Endpoint, Response};
@@ -20,7 +20,7 @@ fn read(path: &str, body: &Value) -> Response {
     reader.finish()
 }
 
-/// The reading of an answer, which is the same for a stream.
+/// Returns an answer as it is read. That of a stream is the same.
 #[track_caller]
 fn reading(path: &str, body: Value) -> Value {
     let whole = read(path, &body);
@@ -30,7 +30,7 @@ fn reading(path: &str, body: Value) -> Value {
     fields.into_iter().map(|field| (field.to_owned(), whole[field].clone())).collect()
 }
 
-/// The reading of an answer with these tokens of input, cached input, output and reasoning.
+/// Returns the expected answer, with these tokens of input, cached input, output and reasoning.
 fn expected(path: &str, model: &str, finish: [&str; 3], tokens: [u64; 4], messages: Value) -> Value {
     let [input, cached, output, reasoning] = tokens;
     let (id, finish, usage) = match path {
@@ -127,7 +127,7 @@ fn thoughts_and_a_call() {
 }
 
 #[test]
-fn the_answer_after_results_of_tools() {
+fn an_answer_after_a_tool_result() {
     for path in CONVERSATIONS {
         let mut body = with_tools(path, request(path, "local", "Weather in Paris, please"));
         match path {
@@ -172,7 +172,7 @@ fn a_refusal() {
 }
 
 #[test]
-fn the_limit_of_tokens() {
+fn a_text_cut_at_the_token_limit() {
     for path in CONVERSATIONS {
         let messages = json!([{"role": "assistant", "content": "You said:"}]);
         let finish = ["length", "incomplete", "max_tokens"];

@@ -1,4 +1,4 @@
-//! A client without assumptions.
+//! A plain HTTP client.
 
 use std::sync::LazyLock;
 

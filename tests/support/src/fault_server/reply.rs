@@ -17,7 +17,7 @@ pub(super) enum Step {
     Send(Vec<u8>),
     /// Sends byte by byte, with a pause after each.
     Drip(Vec<u8>, Duration),
-    /// Sends this again and again until the client is gone.
+    /// Sends this repeatedly until the client disconnects.
     Repeat(Vec<u8>),
     /// Reads this many bytes, or up to the end.
     Read(usize),
@@ -27,7 +27,7 @@ pub(super) enum Step {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     Keep,
-    /// Unread data becomes a reset.
+    /// With unread data, this is a reset.
     Close,
     /// The connection stays open. Nothing is read or written.
     Hang,
@@ -89,7 +89,7 @@ impl Reply {
         Self::of(steps, End::Close)
     }
 
-    /// Replies with `100 Continue` again and again.
+    /// Replies with `100 Continue` repeatedly.
     pub fn endless_continue() -> Self {
         Self::of(vec![Step::Repeat(b"HTTP/1.1 100 Continue\r\n\r\n".into())], End::Close)
     }
@@ -104,7 +104,7 @@ impl Reply {
         Self::of(Vec::new(), End::Hang)
     }
 
-    /// Closes the connection without an answer. Unread data makes it a reset.
+    /// Closes the connection without an answer. With unread data, this is a reset.
     pub fn close() -> Self {
         Self::of(Vec::new(), End::Close)
     }
