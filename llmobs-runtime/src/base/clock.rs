@@ -208,7 +208,7 @@ mod tests {
     const LITTLE: u64 = 50_000_000;
 
     #[test]
-    fn start_is_the_time_of_the_wall_clock() {
+    fn the_start_is_read_from_the_wall_clock() {
         let before = unix_nanos();
         let times = Started::now().until_now();
         let (start, duration) = times.nanos(&WallClock::new());
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn duration_of_a_past_start_counts_from_then() {
+    fn the_duration_is_counted_from_a_start_in_the_past() {
         let clock = WallClock::new();
         let past = unix_nanos() - 5_000_000_000;
         let (start, duration) = Started::at(past).until_now().nanos(&clock);
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_that_the_program_names_is_not_before_the_start() {
+    fn an_end_set_by_the_program_is_not_before_the_start() {
         let clock = WallClock::new();
         let until = |started: Started, end| started.until(end).nanos(&clock);
         assert_eq!(until(Started::at(1000), 1250), (1000, 250));
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn instants_before_the_machine_slept_keep_their_time() {
+    fn sleep_of_the_machine_does_not_move_earlier_instants() {
         let mut clock = WallClock::new();
         let Reading { instant: begun, unix_nanos } = clock.last;
         let at = |seconds| begun + Duration::from_secs(seconds);
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn few_readings_are_kept() {
+    fn the_number_of_readings_is_limited() {
         let mut clock = WallClock::new();
         let Reading { instant, unix_nanos } = clock.last;
         for number in 1..100 {

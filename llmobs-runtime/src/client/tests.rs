@@ -192,7 +192,7 @@ fn names(body: &str) -> Vec<String> {
 }
 
 #[test]
-fn requests_are_as_large_as_the_settings_let_them_be() {
+fn requests_are_filled_up_to_the_limit() {
     let bodies = |limit| {
         let notes = Notes::default();
         let report = run(&notes, |settings| settings.request_limit = limit, || spans(5));
@@ -232,7 +232,7 @@ fn requests_have_at_most_a_thousand_events() {
 }
 
 #[test]
-fn lines_have_an_event_each() {
+fn each_line_is_one_event() {
     let notes = Notes::default();
     let client = start(&Config::new(), |_| (), notes.taker(Some(Framing::Lines)));
     client.context().enter(|| spans(2));
@@ -245,7 +245,7 @@ fn lines_have_an_event_each() {
 }
 
 #[test]
-fn an_event_larger_than_the_settings_let_it_be_is_shortened() {
+fn events_above_the_limit_are_shortened() {
     let outcomes = [(5000, Value::Null), (1500, json!(["trimmed_io"])), (1000, json!(["dropped_io"]))];
     for (limit, errors) in outcomes {
         let notes = Notes::default();
@@ -258,7 +258,7 @@ fn an_event_larger_than_the_settings_let_it_be_is_shortened() {
 }
 
 #[test]
-fn evaluations_follow_the_spans_in_requests_of_the_same_limit() {
+fn evaluations_are_sent_after_spans_with_the_same_limit() {
     let labels = |limit| {
         let notes = Notes::default();
         let program = || {
@@ -301,7 +301,7 @@ fn evaluations_follow_the_spans_in_requests_of_the_same_limit() {
 }
 
 #[test]
-fn spans_that_the_processor_edits_or_drops_are_sent_as_it_leaves_them() {
+fn a_processor_edits_and_drops_spans() {
     let config = Config::new().processor(|mut span| {
         span.name.push('!');
         span.input = None;
@@ -320,7 +320,7 @@ fn spans_that_the_processor_edits_or_drops_are_sent_as_it_leaves_them() {
 }
 
 #[test]
-fn what_a_processor_submits_belongs_to_its_client_also_at_the_end() {
+fn evaluations_of_a_processor_are_sent_also_at_shutdown() {
     let config = Config::new().processor(|span| {
         crate::eval::Evaluation::score("seen", 1).for_span(span.reference()).submit().unwrap();
         crate::task("made by the processor").start().finish();
@@ -341,7 +341,7 @@ fn what_a_processor_submits_belongs_to_its_client_also_at_the_end() {
 }
 
 #[test]
-fn a_flush_during_a_request_waits_for_the_next_one_too() {
+fn a_flush_during_a_request_waits_for_the_next_request() {
     let notes = Notes::default();
     let client = start(&Config::new(), |_| (), notes.taker(Some(Framing::Array)));
     let ((here, sending), (go, gate)) = (channel(), channel());
@@ -362,7 +362,7 @@ fn a_flush_during_a_request_waits_for_the_next_one_too() {
 }
 
 #[test]
-fn memory_is_free_again_when_spans_and_evaluations_were_sent_or_refused() {
+fn memory_is_released_after_delivery_or_refusal() {
     let notes = Notes::default();
     let limit = |settings: &mut Settings| settings.queue_limit = 64 * 1024;
     let client = start(&Config::new(), limit, notes.taker(Some(Framing::Array)));
@@ -385,7 +385,7 @@ fn memory_is_free_again_when_spans_and_evaluations_were_sent_or_refused() {
 
 /// The memory of a span is used again for the next one of the thread.
 #[test]
-fn a_span_shows_nothing_of_an_earlier_one() {
+fn a_span_has_no_data_of_an_earlier_span() {
     let notes = Notes::default();
     let limit = |settings: &mut Settings| settings.queue_limit = 4096;
     let client = start(&Config::new(), limit, notes.taker(Some(Framing::Array)));

@@ -40,7 +40,7 @@ mod tests {
     use super::without_credentials;
 
     #[test]
-    fn what_may_be_a_secret_is_left_out() {
+    fn possible_secrets_are_removed() {
         for (url, kept) in [
             ("https://host/a.git", "https://host/a.git"),
             ("https://host:8080/a.git", "https://host:8080/a.git"),

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_double_up_to_the_longest_and_begin_again_after_a_success() {
+    fn waits_double_up_to_a_limit_until_a_success() {
         let mut pace = Pace::new(Duration::from_secs(5), 1000);
         let bounds =
             [100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000].map(Duration::from_millis);
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_size_that_was_refused_is_not_reached_again_and_one_that_was_slow_is() {
+    fn a_refused_size_is_not_tried_again_but_a_slow_one_is() {
         let mut pace = Pace::new(Duration::from_secs(5), 1 << 20);
         pace.too_large(1 << 20);
         assert_eq!(pace.limit(), 1 << 19);

@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_ends_after_the_span_has_looked_for_it_is_not_lost() {
+    fn a_call_that_ends_after_its_span_is_not_lost() {
         let mut calls = Calls::default();
         assert!(calls.claim(false, Hidden::default()).is_granted);
         assert!(matches!(calls.take(), Shown::Nothing));
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_each_of_the_outer_calls_knows_is_kept() {
+    fn annotations_of_all_outer_calls_are_kept() {
         let mut calls = Calls::default();
         calls.claim(false, Hidden::default());
         calls.end_outer(tagged(&[("nearest", "inner"), ("inner", "1")]));
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn an_outer_call_outlasts_one_inside_that_is_none() {
+    fn an_outer_call_is_kept_if_the_inner_one_is_discarded() {
         let ends: [fn(&mut Calls); 2] = [
             |calls| {
                 calls.end_outer(tagged(&[("tier", "gold")]));

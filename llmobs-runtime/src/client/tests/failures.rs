@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::deliver::transport::Framing;
 
 #[test]
-fn further_attempts_send_the_same_body() {
+fn retries_send_the_same_body() {
     use Answer::{Invalid, Never, TryAgain};
     for (answers, attempts, report) in [
         (&[TryAgain; 5][..], 6, "2 delivered, 0 dropped, 0 pending"),
@@ -40,7 +40,7 @@ fn further_attempts_send_the_same_body() {
 }
 
 #[test]
-fn a_span_that_is_too_large_alone_loses_its_content() {
+fn a_single_span_that_is_too_large_loses_its_content() {
     use Answer::TooLarge;
     let large = |name: &'static str| {
         crate::task(name).start().annotate(|note| {
@@ -71,7 +71,7 @@ fn a_span_that_is_too_large_alone_loses_its_content() {
 
 /// A request that was never answered is sent once more when the receiver answers again, and may arrive twice.
 #[test]
-fn what_was_never_answered_is_sent_once_more() {
+fn an_unanswered_request_is_sent_once_more() {
     use Answer::{Accept, Denied, TryAgain, Unanswered};
     for (answers, asked, report) in [
         (&[Unanswered, Accept][..], "EPE", "2 delivered, 0 dropped, 0 pending"),
@@ -97,7 +97,7 @@ fn what_was_never_answered_is_sent_once_more() {
 }
 
 #[test]
-fn the_one_to_blame_is_found() {
+fn bisection_finds_the_invalid_span() {
     let notes = Notes::default();
     notes.held().poison = Some("step 701".to_owned());
     let report = run(&notes, |_| (), || (0..1000).for_each(|number| step(&number.to_string())));
@@ -113,7 +113,7 @@ fn the_one_to_blame_is_found() {
 }
 
 #[test]
-fn requests_that_are_too_large_are_divided_and_later_ones_are_smaller() {
+fn requests_that_are_too_large_are_split_and_later_ones_are_smaller() {
     let notes = Notes::default();
     notes.held().most_bytes = Some(20_000);
     let client = start(&Config::new(), |_| (), notes.taker(Some(Framing::Array)));
@@ -134,7 +134,7 @@ fn requests_that_are_too_large_are_divided_and_later_ones_are_smaller() {
 }
 
 #[test]
-fn a_refusal_of_all_requests_is_tried_again_and_loses_nothing() {
+fn denied_requests_are_retried_until_shutdown() {
     let notes = Notes::answering(&[Answer::Denied; 3]);
     let report = run(&notes, |settings| settings.max_age = Duration::ZERO, || spans(2));
     assert_eq!(report.to_string(), "2 delivered, 0 dropped, 0 pending");
@@ -150,7 +150,7 @@ fn a_refusal_of_all_requests_is_tried_again_and_loses_nothing() {
 }
 
 #[test]
-fn a_request_that_is_refused_for_good_is_not_sent_again() {
+fn permanently_refused_requests_are_not_retried() {
     let notes = Notes::answering(&[Answer::Never]);
     let report = run(&notes, |settings| settings.request_limit = 1, || spans(3));
     assert_eq!(report.to_string(), "2 delivered, 1 dropped (rejected: 1), 0 pending");
@@ -163,7 +163,7 @@ fn step(number: &str) {
 }
 
 #[test]
-fn evaluations_are_sent_again_and_counted_as_spans_are() {
+fn evaluations_are_retried_and_counted_like_spans() {
     let notes = Notes::answering(&[Answer::TryAgain, Answer::Never]);
     let submit = || {
         for label in ["a", "b"] {
@@ -180,7 +180,7 @@ fn evaluations_are_sent_again_and_counted_as_spans_are() {
 }
 
 #[test]
-fn spans_of_a_request_that_panics_are_counted_and_others_are_sent() {
+fn a_panic_in_a_request_drops_only_its_spans() {
     let notes = Notes::answering(&[Answer::Panic]);
     let report = run(&notes, |settings| settings.request_limit = 1, || spans(3));
     assert_eq!(report.to_string(), "2 delivered, 1 dropped (internal: 1), 0 pending");
@@ -189,7 +189,7 @@ fn spans_of_a_request_that_panics_are_counted_and_others_are_sent() {
 }
 
 #[test]
-fn a_transport_that_panics_over_the_end_of_a_trace_gets_the_evaluations() {
+fn a_panic_at_the_end_of_a_trace_does_not_drop_evaluations() {
     let notes = Notes::default();
     notes.held().panics_at_ended = true;
     let program = || {
@@ -236,7 +236,7 @@ fn a_span_whose_processor_panics_is_sent_without_content() {
 }
 
 #[test]
-fn shutting_down_ends_a_wait_and_makes_no_further_attempt() {
+fn shutdown_ends_a_wait_without_another_attempt() {
     let notes = Notes::answering(&[Answer::TryAgain]);
     let ((here, sending), (go, gate)) = (channel(), channel());
     notes.held().gate = Some((here, gate));
@@ -257,7 +257,7 @@ fn shutting_down_ends_a_wait_and_makes_no_further_attempt() {
 }
 
 #[test]
-fn spans_that_are_made_while_spans_are_sent_are_not_recorded() {
+fn spans_created_by_a_transport_are_not_recorded() {
     struct Traced;
 
     impl Transport for Traced {

@@ -24,7 +24,7 @@ fn assert_adds_up(report: &Report) {
 }
 
 #[test]
-fn open_spans_lose_their_content_and_none_is_lost() {
+fn without_memory_open_spans_lose_content_but_are_delivered() {
     let notes = Notes::default();
     let client = start(&Config::new(), limited(1 << 20), notes.taker(Some(Framing::Array)));
     let said = "x".repeat(100_000);
@@ -68,7 +68,7 @@ fn open_spans_lose_their_content_and_none_is_lost() {
 }
 
 #[test]
-fn spans_that_never_finish_take_no_more_than_the_limit() {
+fn unfinished_spans_take_no_more_than_the_limit() {
     let notes = Notes::default();
     let fits = 100;
     let limit = limited(fits * Frame::BYTES);
@@ -92,7 +92,7 @@ fn spans_that_never_finish_take_no_more_than_the_limit() {
 }
 
 #[test]
-fn one_span_that_is_annotated_without_end_takes_no_more_room_than_its_last_values() {
+fn replaced_annotations_take_no_memory() {
     let notes = Notes::default();
     let client = start(&Config::new(), limited(1 << 18), notes.taker(Some(Framing::Array)));
     client.context().enter(|| {
@@ -115,7 +115,7 @@ fn one_span_that_is_annotated_without_end_takes_no_more_room_than_its_last_value
 }
 
 #[test]
-fn room_is_given_back_by_spans_that_are_discarded_or_end_elsewhere() {
+fn discarded_spans_and_spans_of_other_threads_release_memory() {
     let notes = Notes::default();
     let client = start(&Config::new(), limited(64 * 1024), notes.taker(Some(Framing::Array)));
     for turn in 0..200 {
@@ -136,7 +136,7 @@ fn room_is_given_back_by_spans_that_are_discarded_or_end_elsewhere() {
 }
 
 #[test]
-fn spans_that_find_no_room_take_none() {
+fn rejected_spans_take_no_memory() {
     let notes = Notes::default();
     let limit = 100 * Frame::BYTES;
     let client = start(&Config::new(), limited(limit), notes.taker(Some(Framing::Array)));

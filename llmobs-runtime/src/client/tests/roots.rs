@@ -34,7 +34,7 @@ fn run(program: impl FnOnce() -> Vec<(SpanRef, &'static str)>) -> Vec<String> {
 }
 
 #[test]
-fn outermost_spans_end_though_they_are_dropped() {
+fn the_end_of_a_dropped_outermost_span_is_announced() {
     let begun_here = run(|| {
         let root = crate::workflow("dropped").start();
         root.enter(|| crate::task("child").start().finish());
@@ -45,7 +45,7 @@ fn outermost_spans_end_though_they_are_dropped() {
 }
 
 #[test]
-fn outermost_spans_end_though_they_continue_the_trace_of_another_program() {
+fn the_end_of_an_outermost_span_of_a_propagated_trace_is_announced() {
     let headers = [
         ("x-datadog-trace-id", "1"),
         ("x-datadog-parent-id", "2"),
@@ -63,7 +63,7 @@ fn outermost_spans_end_though_they_continue_the_trace_of_another_program() {
 }
 
 #[test]
-fn the_end_of_an_outermost_span_is_announced_after_spans_that_the_batch_did_not_hold() {
+fn the_end_of_an_outermost_span_is_announced_after_late_children() {
     let ((here, root_is_read), (go, gate)) = (channel(), channel());
     let gate = Mutex::new((here, gate));
     let config = Config::new().processor(move |span| {

@@ -140,7 +140,7 @@ fn texts<V: Into<String>, const N: usize>(pairs: [(&str, V); N]) -> BTreeMap<Str
 }
 
 #[test]
-fn a_bare_span_has_what_every_event_must_have() {
+fn a_minimal_span_has_all_required_fields() {
     let ids = Ids::new();
     for kind in [Kind::Workflow, Kind::Agent, Kind::Task, Kind::Tool, Kind::Retrieval] {
         assert_eq!(event(&ids.span(kind)), ids.event(kind, &json!({})));
@@ -152,7 +152,7 @@ fn a_bare_span_has_what_every_event_must_have() {
 }
 
 #[test]
-fn ids_are_written_as_the_wire_wants_them() {
+fn ids_have_the_wire_format() {
     let ids = Ids::new();
     let event = event(&ids.span(Kind::Task));
     let traces = [&event["trace_id"], &event["_dd"]["trace_id"]].map(|id| id.as_str().unwrap().to_owned());
@@ -167,7 +167,7 @@ fn ids_are_written_as_the_wire_wants_them() {
 }
 
 #[test]
-fn a_span_with_everything() {
+fn a_complete_span() {
     let ids = Ids::new();
     let said = |note: &mut crate::Annotation| {
         note.failure = Some(Failure {
@@ -242,7 +242,7 @@ fn a_span_with_everything() {
 }
 
 #[test]
-fn the_model_is_named_on_llm_and_embedding_spans_alone() {
+fn only_llm_and_embedding_spans_have_a_model() {
     let ids = Ids::new();
     let with_model = |kind, name: &str, provider: &str| {
         let mut span = ids.span(kind).annotate(|_| ());
@@ -265,7 +265,7 @@ fn the_model_is_named_on_llm_and_embedding_spans_alone() {
 }
 
 #[test]
-fn empty_content_is_left_out_and_null_is_not_mistaken_for_it() {
+fn empty_content_is_left_out_and_null_is_kept() {
     let ids = Ids::new();
     let saying = |kind, value: &Value| {
         event(&ids.span(kind).annotate(|note| {
@@ -283,7 +283,7 @@ fn empty_content_is_left_out_and_null_is_not_mistaken_for_it() {
 }
 
 #[test]
-fn events_of_several_traces_follow_each_other_in_a_body() {
+fn a_body_has_events_of_several_traces() {
     let other = Ids::new();
     let spans = [
         Ids::new().span(Kind::Task),

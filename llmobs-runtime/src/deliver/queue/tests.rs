@@ -166,7 +166,7 @@ fn spans_of_a_thread_keep_their_order_across_chunks() {
 }
 
 #[test]
-fn long_texts_keep_their_place_among_short_ones() {
+fn long_and_short_texts_keep_their_order() {
     let queue = Queue::new(UNLIMITED);
     let text = |number: usize| number.to_string().repeat(if number % 3 == 1 { MAX_COPIED } else { 2 });
     for number in 0..9 {
@@ -223,7 +223,7 @@ fn each_span_has_its_own_texts_and_annotation() {
 }
 
 #[test]
-fn a_chunk_is_full_at_so_many_spans_or_bytes() {
+fn a_chunk_is_full_at_a_number_of_spans_or_bytes() {
     let queue = Queue::new(UNLIMITED);
     let full = || queue.state().full.len();
     push_numbers(&queue, 0..CHUNK_RECORDS - 1);
@@ -239,7 +239,7 @@ fn a_chunk_is_full_at_so_many_spans_or_bytes() {
 }
 
 #[test]
-fn a_full_batch_goes_before_its_time() {
+fn a_full_batch_is_sent_before_it_is_due() {
     let queue = Queue::new(Limits { batch_bytes: 3 * SIZE, ..UNLIMITED });
     let first = take_while(&queue, || {
         // The first span wakes the worker too, which then waits for the interval to be over.
@@ -258,7 +258,7 @@ fn a_full_batch_goes_before_its_time() {
 }
 
 #[test]
-fn a_batch_that_is_not_full_goes_when_its_oldest_span_is_due() {
+fn a_partial_batch_is_sent_when_its_oldest_span_is_due() {
     let interval = Duration::from_millis(30);
     let queue = Queue::new(Limits { interval, ..UNLIMITED });
     for _ in 0..2 {
@@ -273,7 +273,7 @@ fn a_batch_that_is_not_full_goes_when_its_oldest_span_is_due() {
 }
 
 #[test]
-fn the_first_span_or_evaluation_wakes_a_worker_that_waits_for_nothing() {
+fn the_first_span_or_evaluation_wakes_an_idle_worker() {
     let interval = Duration::from_millis(1);
     let queue = Queue::new(Limits { interval, ..UNLIMITED });
     assert_eq!(deliver(&queue, take_while(&queue, || push(&queue, "0"))), ["0"]);
@@ -282,7 +282,7 @@ fn the_first_span_or_evaluation_wakes_a_worker_that_waits_for_nothing() {
 }
 
 #[test]
-fn a_queue_without_room_leaves_its_worker_alone() {
+fn a_queue_without_memory_does_not_wake_its_worker() {
     let queue = Queue::new(Limits { interval: HOUR, ..Limits::NONE });
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
@@ -296,7 +296,7 @@ fn a_queue_without_room_leaves_its_worker_alone() {
 }
 
 #[test]
-fn flush_without_a_worker_reports_what_is_pending() {
+fn flush_without_a_worker_reports_pending_spans() {
     let queue = Queue::new(UNLIMITED);
     assert_eq!(report(&queue), "0 delivered, 0 dropped, 0 pending");
     push_numbers(&queue, 0..2);
@@ -313,7 +313,7 @@ fn flush_without_a_worker_reports_what_is_pending() {
 }
 
 #[test]
-fn flush_wakes_the_worker_and_waits_for_what_was_finished_before_it() {
+fn flush_wakes_the_worker_and_waits_for_earlier_spans() {
     let queue = Queue::new(UNLIMITED);
     push_numbers(&queue, 0..CHUNK_RECORDS + 1);
     let report = soon(
@@ -335,7 +335,7 @@ fn flush_wakes_the_worker_and_waits_for_what_was_finished_before_it() {
 }
 
 #[test]
-fn a_flush_does_not_end_for_an_earlier_one() {
+fn the_end_of_an_earlier_flush_does_not_end_a_flush() {
     let queue = Queue::new(UNLIMITED);
     queue.flush(Duration::ZERO);
     let begun = Instant::now();
@@ -347,7 +347,7 @@ fn a_flush_does_not_end_for_an_earlier_one() {
 }
 
 #[test]
-fn a_closed_queue_gives_what_it_has_and_takes_no_more_spans() {
+fn a_closed_queue_drains_and_accepts_no_spans() {
     let queue = Queue::new(UNLIMITED);
     push(&queue, "0");
     assert!(queue.close());
@@ -366,7 +366,7 @@ fn a_closed_queue_gives_what_it_has_and_takes_no_more_spans() {
 }
 
 #[test]
-fn an_evaluation_that_comes_while_the_worker_ends_is_counted() {
+fn an_evaluation_at_the_end_of_the_worker_is_counted() {
     let queue = Queue::new(UNLIMITED);
     queue.close();
     assert!(matches!(queue.next(), Work::End));
@@ -376,7 +376,7 @@ fn an_evaluation_that_comes_while_the_worker_ends_is_counted() {
 }
 
 #[test]
-fn closing_wakes_the_worker_in_whatever_wait() {
+fn closing_wakes_the_worker_from_every_wait() {
     let queue = Queue::new(UNLIMITED);
     let ended = soon(&queue, || matches!(queue.next(), Work::End), || assert!(queue.close()));
     assert!(ended);
@@ -402,7 +402,7 @@ fn closing_wakes_the_worker_in_whatever_wait() {
 }
 
 #[test]
-fn the_end_of_the_worker_can_be_waited_for() {
+fn a_program_can_wait_for_the_end_of_the_worker() {
     let queue = Queue::new(UNLIMITED);
     let begun = Instant::now();
     queue.wait_for_end(Duration::from_millis(20));
@@ -412,7 +412,7 @@ fn the_end_of_the_worker_can_be_waited_for() {
 }
 
 #[test]
-fn emptied_chunks_are_used_again() {
+fn empty_chunks_are_reused() {
     let queue = Queue::new(UNLIMITED);
     let spare = || queue.state().spare.len();
     push_numbers(&queue, 0..CHUNK_RECORDS);

@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_for_their_origins_alone() {
+    fn secrets_are_sent_only_to_their_origins() {
         let origins = ["https://a.example/path", "http://127.0.0.1:8126/"].map(Uri::from_static);
         let secrets = Secrets::new(origins, &[]);
         let belong = |url: &str| secrets.belong_to(&url.parse().unwrap());
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_not_read_and_comes_back() {
+    fn a_body_is_lent_without_reading_it() {
         let secrets = Secrets::new([Uri::default(), Uri::default()], &[]);
         let unsent = || secrets.current().unsent.clone();
         let mut text = "prompt".to_owned();

@@ -122,7 +122,7 @@ mod tests {
     const DEAD: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 80);
 
     #[test]
-    fn dead_addresses_are_passed_over_and_the_last_good_one_is_tried_first() {
+    fn dead_addresses_are_skipped_and_the_last_good_one_is_tried_first() {
         let dialer = Dialer::default();
         let ((one, first), (_other, second)) = (listener(), listener());
         let connect = |addresses: &[SocketAddr]| {

@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_line_that_was_not_finished_the_next_begins_anew() {
+    fn an_unfinished_line_is_ended_before_the_next() {
         let (mut disk, mut torn) = (Disk(Vec::new(), 14), false);
         for (room, line, done) in [
             (14, "{\"a\":1}\n", true),

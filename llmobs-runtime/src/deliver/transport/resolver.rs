@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_resolver_that_hangs_costs_one_thread_for_each_name() {
+    fn a_hanging_resolver_takes_one_thread_per_name() {
         static ASKED: AtomicUsize = AtomicUsize::new(0);
         static GATE: Mutex<()> = Mutex::new(());
         let closed = GATE.lock().unwrap();

@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn seconds_dates_and_times_are_waits_of_at_most_five_minutes() {
+    fn seconds_and_dates_are_waits_of_at_most_five_minutes() {
         let seconds = |seconds| Some(Duration::from_secs_f64(seconds));
         for (value, retry_after, reset) in [
             ("2", seconds(2.0), seconds(2.0)),

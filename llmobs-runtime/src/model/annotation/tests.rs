@@ -33,7 +33,7 @@ fn lengths(note: &Annotation) -> [usize; 5] {
 const FULL: [usize; 5] = [MAX_TAGS, MAX_TAGS, MAX_METADATA, MAX_METRICS, MAX_LINKS];
 
 #[test]
-fn what_is_beyond_the_limits_is_left_out_and_counted() {
+fn annotations_beyond_the_limits_are_left_out_and_counted() {
     let mut at_once = Annotation::new(1024);
     let mut one_by_one = Annotation::new(1024);
     for number in 0..5000 {
@@ -50,7 +50,7 @@ fn what_is_beyond_the_limits_is_left_out_and_counted() {
 }
 
 #[test]
-fn what_a_full_span_has_can_still_be_changed() {
+fn annotations_of_a_full_span_can_be_changed() {
     let mut note = Annotation::new(1024);
     (0..1000).for_each(|number| say(&mut note, number));
     let before = note.left_out();
@@ -67,7 +67,7 @@ fn what_a_full_span_has_can_still_be_changed() {
 }
 
 #[test]
-fn what_is_weaker_is_left_out_first() {
+fn weaker_annotations_are_left_out_first() {
     let (mut note, mut weaker) = (Annotation::new(1024), Annotation::new(1024));
     for number in 0..200 {
         note.tag(format!("own {number}"), "own").tag(format!("both {number}"), "own");
@@ -93,7 +93,7 @@ fn what_is_weaker_is_left_out_first() {
 
 /// A span that stays open takes no more memory with each annotation.
 #[test]
-fn a_hundred_thousand_annotations_of_one_span() {
+fn an_open_span_keeps_a_limited_number_of_annotations() {
     let collector = Collector::new();
     let entered = collector.attach();
     let span = crate::task("open").start();

@@ -54,7 +54,7 @@ fn output(kind: Kind, Given(json, source): Given) -> Value {
 }
 
 #[test]
-fn other_kinds_show_a_string_as_it_is_and_anything_else_as_json() {
+fn other_kinds_show_strings_unchanged_and_other_values_as_json() {
     let texts = [
         (json!("two\nlines, \"quoted\", \\ and 🦀"), "two\nlines, \"quoted\", \\ and 🦀"),
         (json!(""), ""),
@@ -79,7 +79,7 @@ fn other_kinds_show_a_string_as_it_is_and_anything_else_as_json() {
 }
 
 #[test]
-fn arguments_of_other_kinds_are_an_object_in_the_order_of_the_signature() {
+fn arguments_of_other_kinds_are_an_object_in_signature_order() {
     let fields = r#""zeta":"a","alpha":{"messages":[]},"text":[1]"#;
     for kind in [Kind::Workflow, Kind::Agent, Kind::Task, Kind::Tool, Kind::Retrieval] {
         assert_eq!(

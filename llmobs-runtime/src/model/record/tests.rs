@@ -13,7 +13,7 @@ fn a_record_is_small() {
 }
 
 #[test]
-fn texts_follow_each_other_and_what_follows_them_belongs_to_others() {
+fn texts_are_consecutive_and_followed_by_those_of_other_spans() {
     let sample =
         Sample::new(Kind::Task, "t").arguments("{\"é\":1}").returned("\"ü\"").failed(&std::fmt::Error);
     let ((record, text), trace) = (sample.record(), sample.trace());

@@ -66,14 +66,14 @@ fn on_the_wire(items: &[Value]) -> Value {
 }
 
 #[test]
-fn nothing_comes_of_nothing() {
+fn a_stream_without_items_has_no_output() {
     assert_eq!(output(&[]), Value::Null);
     assert_eq!(output(&[Value::Null, Value::Null]), Value::Null);
     assert_eq!(folded(Kind::Llm, PLENTY, &[]), (Value::Null, Vec::new()));
 }
 
 #[test]
-fn debug_output_holds_no_content() {
+fn debug_output_has_no_content() {
     for items in [vec![json!("secret")], vec![json!({ "secret": 1 })]] {
         let mut fold = Fold::new(100);
         for item in items {

@@ -50,7 +50,7 @@ fn written(headers: Headers) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn headers_of_the_reference_are_read_and_written_alike() {
+fn headers_are_read_and_written_like_those_of_the_reference_sdk() {
     let state = format!("{STATE},ot=rv:4d8c1a255787f4;th:0");
     let read = datadog::read(&pairs(&[("TraceParent", PARENT), ("tracestate", &state)]));
     assert_eq!(read, Some(workflow()));
@@ -79,7 +79,7 @@ fn headers_of_the_reference_are_read_and_written_alike() {
 type Set = fn(&mut Headers, String);
 
 #[test]
-fn a_value_that_no_header_can_contain_is_left_out_alone() {
+fn only_a_value_that_no_header_can_contain_is_left_out() {
     let mut full = workflow();
     full.llm.agent_id = text("7");
     full.llm.agent_name = text("agent");
@@ -111,7 +111,7 @@ fn a_value_that_no_header_can_contain_is_left_out_alone() {
 
 /// The parent, its trace and the sampling decision fit with values of any length, and so do short values.
 #[test]
-fn a_value_that_is_too_long_is_left_out_alone() {
+fn only_a_value_that_is_too_long_is_left_out() {
     let long = |length: usize| "x".repeat(length);
     let tags = |set: &dyn Fn(&mut Headers)| {
         let mut headers = workflow();
@@ -149,7 +149,7 @@ fn a_value_that_is_too_long_is_left_out_alone() {
 }
 
 #[test]
-fn the_agent_is_shortened_if_room_is_short() {
+fn the_agent_name_is_shortened_to_fit() {
     let with = |ml_app: usize, name: &str| {
         let mut headers = workflow();
         headers.llm.ml_app = Some("a".repeat(ml_app));
@@ -186,7 +186,7 @@ fn the_agent_is_shortened_if_room_is_short() {
 }
 
 #[test]
-fn the_state_holds_what_fits() {
+fn tracestate_contains_the_values_that_fit() {
     let state = |set: &dyn Fn(&mut Headers)| {
         let mut headers = workflow();
         headers.upstream.others = None;
@@ -256,7 +256,7 @@ fn a_repeated_header_counts_if_both_values_are_the_same() {
 }
 
 #[test]
-fn the_lines_of_a_tracestate_are_one() {
+fn lines_of_tracestate_are_joined() {
     let read = |lines: &[&str]| {
         let mut headers = pairs(&[("traceparent", PARENT)]);
         headers.extend(lines.iter().map(|line| ("tracestate".to_owned(), (*line).to_owned())));
@@ -273,7 +273,7 @@ fn the_lines_of_a_tracestate_are_one() {
 }
 
 #[test]
-fn tags_that_are_garbage_leave_the_ids() {
+fn invalid_tags_do_not_affect_the_ids() {
     for tags in ["\u{7f}", "=,,=", "_dd.p.tid=xyz", "_dd.p.tid=1", &"x".repeat(9000)] {
         let headers = pairs(&[
             ("x-datadog-trace-id", "1234"),
@@ -290,7 +290,7 @@ fn tags_that_are_garbage_leave_the_ids() {
 }
 
 #[test]
-fn setting_a_header_replaces_it_in_any_case() {
+fn setting_a_header_replaces_it_regardless_of_case() {
     let mut map = HashMap::from([
         ("X-Datadog-Trace-Id".to_owned(), "1".to_owned()),
         ("other".to_owned(), "2".to_owned()),

@@ -19,7 +19,7 @@ fn shown(ids: Ids, output: &Content, limit: usize) -> Value {
 }
 
 #[test]
-fn captured_values_are_shown_as_text() {
+fn captured_values_become_text() {
     let ids = Ids::new();
     for (json, text) in [
         (
@@ -41,7 +41,7 @@ fn captured_values_are_shown_as_text() {
 }
 
 #[test]
-fn messages_hold_calls_results_sounds_and_images() {
+fn messages_have_tool_calls_results_audio_and_images() {
     let ids = Ids::new();
     let messages = Content::Messages(vec![
         Message::user("Why \"so\"?")
@@ -89,7 +89,7 @@ fn messages_hold_calls_results_sounds_and_images() {
 }
 
 #[test]
-fn documents_hold_name_id_and_score() {
+fn documents_have_name_id_and_score() {
     let ids = Ids::new();
     let documents = Content::Documents(vec![
         Document::new("It \"rains\".").name("weather.md").id("7").score(0.5),
@@ -108,7 +108,7 @@ fn documents_hold_name_id_and_score() {
 }
 
 #[test]
-fn a_body_has_no_room_for_what_is_left_out_of_an_event() {
+fn a_body_allocates_no_memory_for_omitted_content() {
     const LIMIT: usize = 100_000;
     let identity = Identity::default();
     let large = || "7".repeat(10 * LIMIT);
@@ -128,7 +128,7 @@ fn a_body_has_no_room_for_what_is_left_out_of_an_event() {
 
 /// It makes no difference whether the content is known to be too long before it is written, or only after.
 #[test]
-fn content_of_every_form_is_shortened_when_it_is_too_long() {
+fn content_of_each_form_is_shortened() {
     let ids = Ids::new();
     let text = |letters: usize| "x".repeat(letters);
     let base64 = || format!("aB1{}", text(2000));

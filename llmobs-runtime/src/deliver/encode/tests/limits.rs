@@ -12,7 +12,7 @@ fn nest(levels: usize, array: bool, core: &Value) -> Value {
 }
 
 #[test]
-fn what_is_twelve_levels_deep_in_meta_becomes_text() {
+fn values_twelve_levels_deep_in_meta_become_text() {
     let ids = Ids::new();
     let core = json!("core");
     for array in [false, true] {
@@ -36,7 +36,7 @@ fn what_is_twelve_levels_deep_in_meta_becomes_text() {
 }
 
 #[test]
-fn the_arguments_of_a_tool_call_follow_the_rule_of_depth_too() {
+fn deep_arguments_of_tool_calls_become_text() {
     let ids = Ids::new();
     let call = |arguments: &Value| {
         let calls = json!([{ "name": "f", "arguments": arguments }]);
@@ -58,7 +58,7 @@ fn the_arguments_of_a_tool_call_follow_the_rule_of_depth_too() {
 }
 
 #[test]
-fn an_event_of_the_limit_or_more_loses_the_middle_of_its_largest_text() {
+fn at_the_limit_the_largest_text_loses_its_middle() {
     let ids = Ids::new();
     let span = |letters: usize| {
         let span = ids.span(Kind::Workflow).session_id("s");
@@ -91,7 +91,7 @@ fn an_event_of_the_limit_or_more_loses_the_middle_of_its_largest_text() {
 }
 
 #[test]
-fn an_event_too_large_by_its_metadata_keeps_input_and_output() {
+fn large_metadata_does_not_shorten_input_and_output() {
     let ids = Ids::new();
     let long = "m".repeat(5_100_000);
     let span = ids.span(Kind::Workflow);
@@ -115,7 +115,7 @@ fn an_event_too_large_by_its_metadata_keeps_input_and_output() {
 }
 
 #[test]
-fn metadata_keeps_the_digits_of_its_numbers() {
+fn numbers_in_metadata_keep_their_digits() {
     let mut random = fastrand::Rng::with_seed(7);
     // Six digits, as numbers of settings and scores have. Of numbers with 17 digits the last may change, since
     // `serde_json` does not always read floats to the nearest.

@@ -16,7 +16,7 @@ fn tag(event: &Value, key: &str) -> Vec<String> {
 }
 
 #[test]
-fn configured_tags_yield_to_defaults_these_to_annotated_tags_and_these_to_the_error() {
+fn error_tags_win_over_annotated_default_and_configured_tags() {
     let ids = Ids::new();
     let everywhere = |value: &str| {
         texts(
@@ -56,7 +56,7 @@ fn configured_tags_yield_to_defaults_these_to_annotated_tags_and_these_to_the_er
 }
 
 #[test]
-fn tags_of_the_commit_override_configured_tags_and_yield_to_annotated_ones() {
+fn git_tags_win_over_configured_and_not_over_annotated_tags() {
     let git = |value: &str| texts([("git.commit.sha", value)]);
     let identity = Identity { tags: git("configured"), git: git("git"), ..Identity::default() };
     let span = Ids::new().span(Kind::Task);
@@ -68,7 +68,7 @@ fn tags_of_the_commit_override_configured_tags_and_yield_to_annotated_ones() {
 }
 
 #[test]
-fn tags_are_sorted_by_the_whole_text() {
+fn tags_are_sorted_by_key_and_value() {
     let tags = [("a", "z"), ("a-b", "1"), ("a.b", "1"), ("B", "1"), ("a:", "x"), ("ab", "0")];
     let event = event(&Ids::new().span(Kind::Task).annotate(|note| {
         note.tags(tags);
@@ -82,7 +82,7 @@ fn tags_are_sorted_by_the_whole_text() {
 }
 
 #[test]
-fn a_span_of_another_application_has_its_tags() {
+fn a_span_of_another_application_has_the_tags_of_that_application() {
     let identity = Identity { env: "prod".to_owned(), ..Identity::default() };
     let span = Ids::new().span(Kind::Task).ml_app("other");
     let apps = |event: &Value| ["ml_app", "agent_service"].map(|key| tag(event, key).join(" and "));
@@ -95,7 +95,7 @@ fn a_span_of_another_application_has_its_tags() {
 
 /// Where keys hold colons, the values decide which tag comes first, so that overriding a tag may move it past another.
 #[test]
-fn tags_whose_keys_hold_colons_are_overridden_by_key() {
+fn tags_with_colons_in_keys_are_overridden_by_key() {
     let identity = Identity { tags: texts([("a", "z"), ("a:", "x"), ("a:b", "")]), ..Identity::default() };
     for (said, expected) in [
         (texts([("a", "!"), ("a:", "")]), vec!["a:!", "a::", "a:b:"]),

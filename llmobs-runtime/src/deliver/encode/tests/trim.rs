@@ -105,7 +105,7 @@ fn metadata_is_shortened() {
 }
 
 #[test]
-fn tags_are_left_out_and_those_of_llmobs_are_not() {
+fn tags_are_left_out_except_those_of_llmobs() {
     let mut span = data(Kind::Task);
     let own = span.tags.clone();
     span.tags.extend(many(|number| (format!("key {number}"), text(number)), 7_000));
@@ -147,7 +147,7 @@ fn metrics_are_left_out() {
 }
 
 #[test]
-fn messages_are_shortened_and_old_ones_make_room() {
+fn messages_are_shortened_and_older_ones_left_out() {
     let mut span = data(Kind::Llm);
     span.output = Some(Content::Messages(vec![Message::assistant("out")]));
     let call = ToolCall::new("search", json!({ "query": "x".repeat(90_000), "count": 3 })).tool_id("1");
@@ -187,7 +187,7 @@ fn messages_are_shortened_and_old_ones_make_room() {
 }
 
 #[test]
-fn documents_are_shortened_and_the_first_are_kept() {
+fn documents_are_shortened_and_later_ones_left_out() {
     let mut span = data(Kind::Retrieval);
     span.input = Some(Content::Text("in".to_owned()));
     let documents = many(|number| Document::new(text(number)).score(1), 10_000);
@@ -203,7 +203,7 @@ fn documents_are_shortened_and_the_first_are_kept() {
 }
 
 #[test]
-fn the_text_of_a_json_value_stays_json() {
+fn a_shortened_json_value_is_valid_json() {
     let mut span = data(Kind::Task);
     let rows: Vec<Value> = many(|number| json!({ "row": number, "text": text(number) }), 6_000).collect();
     span.output = Some(Content::Text(json!({ "rows": rows, "count": 6_000 }).to_string()));
@@ -258,7 +258,7 @@ fn prompts_tools_manifests_links_and_errors_are_shortened() {
 }
 
 #[test]
-fn names_are_cut_where_nothing_else_is_large() {
+fn names_are_cut_if_nothing_else_is_large() {
     let mut span = data(Kind::Llm);
     span.name = large();
     span.output = Some(Content::Messages(vec![Message::assistant("out")]));
@@ -284,7 +284,7 @@ fn the_largest_part_is_shortened_first() {
 }
 
 #[test]
-fn an_event_that_cannot_be_shortened_is_a_skeleton() {
+fn as_a_last_resort_all_content_is_dropped() {
     let mut span = data(Kind::Tool);
     let identity =
         Identity { tags: many(|number| (text(number), text(number)), 100).collect(), ..Identity::default() };
@@ -305,7 +305,7 @@ fn an_event_that_cannot_be_shortened_is_a_skeleton() {
 }
 
 #[test]
-fn annotations_beyond_the_limits_are_in_the_errors() {
+fn annotations_beyond_the_limits_are_reported() {
     let span = Ids::new().span(Kind::Task).annotate(|note| {
         note.tags(many(|number| (number.to_string(), "t"), MAX_TAGS + 1))
             .metrics(many(|number| (number.to_string(), 1), MAX_METRICS + 2))
@@ -442,7 +442,7 @@ impl Random {
 }
 
 #[test]
-fn any_span_fits_any_limit() {
+fn random_spans_fit_any_limit() {
     let mut random = Random(Rng::with_seed(18));
     let mut outcomes = BTreeMap::new();
     for _ in 0..200 {
@@ -487,7 +487,7 @@ fn a_text_is_cut_between_characters() {
 
 /// The escapes of lone surrogates cannot become a text, and are sent as the JSON text that was captured.
 #[test]
-fn captured_json_that_is_not_a_text_is_shortened_too() {
+fn captured_json_that_is_not_a_valid_text_is_shortened() {
     let json = format!("\"{}\"", r"\ud800".repeat(2000));
     let span = Ids::new().span(Kind::Task).input_value(json);
     for limit in LEAST_LIMIT..LEAST_LIMIT + 20 {

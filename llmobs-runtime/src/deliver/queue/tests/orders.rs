@@ -72,7 +72,7 @@ fn check_end(queue: &Queue, producers: Vec<JoinHandle<()>>, worker: JoinHandle<u
 }
 
 #[test]
-fn a_flush_has_seen_what_its_thread_finished_before() {
+fn a_flush_includes_earlier_spans_of_its_thread() {
     in_many_orders(|| {
         let queue = queue(UNLIMITED);
         let worker = worker(&queue);
@@ -88,7 +88,7 @@ fn a_flush_has_seen_what_its_thread_finished_before() {
 }
 
 #[test]
-fn spans_are_sent_without_a_flush_where_they_make_a_batch() {
+fn full_batches_are_sent_without_a_flush() {
     in_many_orders(|| {
         let queue = queue(UNLIMITED);
         let worker = worker(&queue);
@@ -102,7 +102,7 @@ fn spans_are_sent_without_a_flush_where_they_make_a_batch() {
 }
 
 #[test]
-fn spans_that_end_while_the_queue_closes_are_delivered_or_counted() {
+fn spans_finished_during_close_are_delivered_or_counted() {
     in_many_orders(|| {
         let queue = queue(UNLIMITED);
         let worker = worker(&queue);
@@ -115,7 +115,7 @@ fn spans_that_end_while_the_queue_closes_are_delivered_or_counted() {
 }
 
 #[test]
-fn spans_that_find_no_room_are_counted_and_their_room_is_not_lost() {
+fn rejected_spans_are_counted_and_lose_no_memory() {
     in_many_orders(|| {
         let queue = queue(Limits { bytes: 700, kept_bytes: 100, open_bytes: 200, ..UNLIMITED });
         let worker = worker(&queue);
@@ -127,7 +127,7 @@ fn spans_that_find_no_room_are_counted_and_their_room_is_not_lost() {
 }
 
 #[test]
-fn evaluations_that_come_while_the_queue_closes_are_delivered_or_counted() {
+fn evaluations_during_close_are_delivered_or_counted() {
     in_many_orders(|| {
         let queue = queue(UNLIMITED);
         let worker = worker(&queue);
@@ -146,7 +146,7 @@ fn check_report(queue: &Queue) {
 }
 
 #[test]
-fn a_report_counts_nothing_twice_while_spans_move() {
+fn a_concurrent_report_counts_no_span_twice() {
     in_many_orders(|| {
         let queue = queue(Limits { bytes: 1300, open_bytes: 200, ..UNLIMITED });
         let worker = worker(&queue);
@@ -156,7 +156,7 @@ fn a_report_counts_nothing_twice_while_spans_move() {
 }
 
 #[test]
-fn a_report_sees_no_more_ends_than_starts() {
+fn a_concurrent_report_has_no_more_ends_than_starts() {
     in_many_orders(|| {
         // The chunk of a thread stays with it.
         let queue = Arc::new(Queue::new(UNLIMITED));
@@ -180,7 +180,7 @@ fn a_report_sees_no_more_ends_than_starts() {
 }
 
 #[test]
-fn a_flush_ends_where_the_worker_ends() {
+fn a_flush_ends_when_the_worker_ends() {
     in_many_orders(|| {
         let queue = queue(UNLIMITED);
         let worker = worker(&queue);

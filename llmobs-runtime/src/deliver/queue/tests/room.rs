@@ -31,7 +31,7 @@ use crate::model::tags::Identity;
 type Say<'a> = &'a dyn Fn(&mut Annotation);
 
 #[test]
-fn spans_that_find_no_room_are_dropped_and_counted() {
+fn spans_without_room_are_dropped_and_counted() {
     let queue = Queue::new(Limits { bytes: 3 * SIZE, ..UNLIMITED });
     push_numbers(&queue, 0..10);
     assert_eq!(report(&queue), "0 delivered, 7 dropped (queue full: 7), 3 pending");
@@ -46,7 +46,7 @@ fn spans_that_find_no_room_are_dropped_and_counted() {
 }
 
 #[test]
-fn a_span_that_finds_no_room_wakes_the_worker() {
+fn a_span_without_room_wakes_the_worker() {
     let queue = Queue::new(Limits { bytes: 3 * SIZE, ..UNLIMITED });
     let first = take_while(&queue, || {
         push_numbers(&queue, 0..3);
@@ -61,7 +61,7 @@ fn a_span_that_finds_no_room_wakes_the_worker() {
 }
 
 #[test]
-fn a_span_larger_than_all_room_is_dropped_alone() {
+fn a_span_above_the_limit_does_not_drop_others() {
     let queue = Queue::new(Limits { bytes: SIZE, ..UNLIMITED });
     push(&queue, "x".repeat(10_000));
     push(&queue, "s");
@@ -72,7 +72,7 @@ fn a_span_larger_than_all_room_is_dropped_alone() {
 }
 
 #[test]
-fn a_span_that_loses_its_texts_leaves_those_of_the_next_one() {
+fn a_span_without_texts_does_not_affect_the_next_one() {
     let long = format!("\"{}\"", "x".repeat(1000));
     let kept = 4000;
     // Room for two spans with short texts, or for one with a long text.
@@ -108,7 +108,7 @@ fn evaluations_take_room() {
 }
 
 #[test]
-fn unused_room_of_a_thread_comes_back_with_each_batch() {
+fn each_batch_returns_unused_room_of_a_thread() {
     const LIMIT: usize = 1 << 20;
     let queue = Queue::new(Limits { bytes: LIMIT, ..UNLIMITED });
     let room = || queue.room.load(Ordering::Relaxed);
@@ -212,7 +212,7 @@ fn every_text_of_a_span_counts() {
 }
 
 #[test]
-fn what_spans_inherit_counts_once_for_those_that_follow_each_other() {
+fn inherited_data_counts_once_for_consecutive_spans() {
     let text = "x".repeat(1000);
     let bare = Sample::new(Kind::Task, "");
     let own = size_of::<Inherited>();
@@ -233,7 +233,7 @@ fn what_spans_inherit_counts_once_for_those_that_follow_each_other() {
 }
 
 #[test]
-fn what_spans_share_counts_about_once() {
+fn shared_data_counts_about_once() {
     let prompt = Arc::new(Prompt::new("x".repeat(12_000)));
     let annotation = |prompt| {
         let mut annotation = Annotation::new(usize::MAX);
@@ -250,7 +250,7 @@ fn what_spans_share_counts_about_once() {
 }
 
 #[test]
-fn rare_data_of_spans_counts_too() {
+fn rare_data_of_spans_counts() {
     let text = "x".repeat(1000);
     let said = |say: Say<'_>| bytes_of(&Sample::new(Kind::Task, "").annotate(say));
     let least = said(&|note| {

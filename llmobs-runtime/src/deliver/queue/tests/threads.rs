@@ -16,7 +16,7 @@ fn on_a_thread(f: impl FnOnce() + Send) {
 }
 
 #[test]
-fn a_thread_that_has_ended_leaves_its_spans_and_its_shard() {
+fn spans_of_an_ended_thread_are_delivered_before_its_shard_is_removed() {
     let queue = Queue::new(UNLIMITED);
     let shards = || queue.state().shards.len();
     on_a_thread(|| push(&queue, "0"));
@@ -35,7 +35,7 @@ fn a_thread_that_has_ended_leaves_its_spans_and_its_shard() {
 }
 
 #[test]
-fn a_thread_can_finish_spans_of_two_clients_in_turn() {
+fn a_thread_can_alternate_between_two_clients() {
     let queues = [Queue::new(UNLIMITED), Queue::new(UNLIMITED)];
     for number in 0..1000 {
         push(&queues[number % 2], number.to_string());
@@ -48,7 +48,7 @@ fn a_thread_can_finish_spans_of_two_clients_in_turn() {
 }
 
 #[test]
-fn a_span_of_many_threads_each_finds_room_while_all_of_them_run() {
+fn each_of_many_threads_has_room_for_a_span() {
     const THREADS: usize = 600;
     for limit in [32 << 20, 256 << 10] {
         let queue = Queue::new(Limits { bytes: limit, batch_bytes: limit / 2, ..UNLIMITED });
@@ -131,7 +131,7 @@ fn under_pressure_each_span_is_counted_once() {
 
 /// A thread may end with room that it was granted and has not used.
 #[test]
-fn threads_that_end_give_all_their_room_back() {
+fn ended_threads_return_all_room() {
     const LIMIT: usize = 32 << 20;
     const THREADS: usize = 300;
     let queue = Queue::new(Limits { bytes: LIMIT, batch_bytes: 1000, ..UNLIMITED });

@@ -116,7 +116,7 @@ fn one_connection_serves_all_requests() {
 }
 
 #[test]
-fn an_answer_without_end_is_an_answer() {
+fn an_endless_answer_is_accepted() {
     let server = Server::start(|number, connection| {
         connection.request();
         if number == 0 {
@@ -136,7 +136,7 @@ fn an_answer_without_end_is_an_answer() {
 }
 
 #[test]
-fn without_a_listener_nothing_was_accepted() {
+fn a_request_without_a_listener_was_not_accepted() {
     let (kind, is_wrong_endpoint, message) = outcome(&mut client(&nowhere()), 100);
     assert_eq!((kind, is_wrong_endpoint), (FailureKind::Unavailable, true));
     assert!(message.starts_with("URL does not answer: ") && message.contains("refused"), "{message}");
@@ -160,7 +160,7 @@ fn a_request_without_an_answer_may_have_been_accepted() {
 }
 
 #[test]
-fn what_speaks_no_http_has_accepted_nothing() {
+fn a_server_without_http_has_accepted_nothing() {
     for answer in
         ["SSH-2.0-OpenSSH_9.6\r\n", "HTTP/1.1 -5 secret\r\n\r\n", "\u{3}\0\0", "HTTP/9.9 202\r\n\r\n"]
     {
@@ -176,7 +176,7 @@ fn what_speaks_no_http_has_accepted_nothing() {
 }
 
 #[test]
-fn a_status_counts_whatever_follows() {
+fn a_status_counts_even_if_the_rest_is_invalid() {
     for rest in
         ["content-length: -1\r\n\r\n", "content-length: 1\r\n", "transfer-encoding: chunked\r\n\r\nx\r\n"]
     {
@@ -209,7 +209,7 @@ fn impatient(answer: &'static str) -> Server {
 }
 
 #[test]
-fn two_resets_within_large_requests_mean_that_they_are_too_large() {
+fn two_resets_during_large_requests_mean_too_large() {
     let server = impatient("");
     let mut client = client(&server.url());
     for _ in 0..2 {
@@ -232,7 +232,7 @@ fn an_answer_before_the_end_of_a_request_is_read() {
 }
 
 #[test]
-fn a_request_on_a_connection_that_was_closed_meanwhile_is_sent_again_at_once() {
+fn a_request_on_a_closed_connection_is_sent_again_at_once() {
     let server = Server::start(|_, connection| {
         connection.request();
         connection.send(ACCEPTED);
@@ -247,7 +247,7 @@ fn a_request_on_a_connection_that_was_closed_meanwhile_is_sent_again_at_once() {
 }
 
 #[test]
-fn a_request_on_a_connection_of_its_own_is_sent_once() {
+fn a_request_on_a_new_connection_is_sent_once() {
     let server = Server::start(|number, connection| {
         connection.request();
         if number == 0 {
@@ -265,7 +265,7 @@ fn a_request_on_a_connection_of_its_own_is_sent_once() {
 }
 
 #[test]
-fn large_requests_have_more_time() {
+fn large_requests_have_a_longer_timeout() {
     let (go, gate) = channel();
     let gate = Mutex::new(gate);
     let both = Arc::new(Barrier::new(2));
@@ -293,7 +293,7 @@ fn large_requests_have_more_time() {
 
 #[cfg(feature = "gzip")]
 #[test]
-fn large_requests_with_spans_are_compressed_until_that_is_refused() {
+fn large_requests_with_spans_are_compressed_until_a_refusal() {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use flate2::read::GzDecoder;
@@ -338,7 +338,7 @@ fn large_requests_with_spans_are_compressed_until_that_is_refused() {
 
 #[cfg(feature = "tls")]
 #[test]
-fn requests_are_compressed_for_the_intake_of_datadog_alone() {
+fn only_requests_to_datadog_are_compressed() {
     let key = || Some(Secret::new(KEY));
     let origin = crate::deliver::transport::endpoint::Origin::new("http://agent:8126", "").unwrap();
     let compresses = |settings: Settings, agent: bool| {
@@ -353,7 +353,7 @@ fn requests_are_compressed_for_the_intake_of_datadog_alone() {
 }
 
 #[test]
-fn a_proxy_of_another_kind_is_not_gone_around() {
+fn an_unsupported_proxy_is_not_bypassed() {
     let server = Server::start(|_, _| ());
     let settings = settings(&server.url());
     for proxy in ["socks4://127.0.0.1:1", "socks5://127.0.0.1:1"] {
@@ -369,7 +369,7 @@ fn a_proxy_of_another_kind_is_not_gone_around() {
 
 #[cfg(feature = "tls")]
 #[test]
-fn a_server_without_the_right_certificate_gets_nothing() {
+fn a_server_with_an_invalid_certificate_receives_nothing() {
     let server = CaptureServer::start_tls();
     let (kind, is_wrong_endpoint, message) = outcome(&mut client(&server.url()), 100);
     assert_eq!((kind, is_wrong_endpoint), (FailureKind::Denied, true), "{message}");

@@ -101,7 +101,7 @@ embedding embed  15.0µs  3 in tokens
 }
 
 #[test]
-fn colours_add_nothing_but_colours() {
+fn colours_do_not_change_the_text() {
     let coloured = render(&forest(), Style { colour: true });
     let mut plain = String::new();
     let mut parts = coloured.split('\u{1b}');
@@ -134,7 +134,7 @@ fn failure(kind: &str, message: &str, stack: &str) -> Failure {
 }
 
 #[test]
-fn nothing_of_a_span_reaches_the_terminal_as_a_command() {
+fn control_characters_of_spans_are_not_printed() {
     let bad = "a\u{1b}]0;x\u{7}\r\n\t\u{9b}31m\u{7f}b";
     let escaped = "a\\u{1b}]0;x\\u{7}\\r\\n\\t\\u{9b}31m\\u{7f}b";
     let text = || Some(Content::Text(bad.to_owned()));
@@ -188,7 +188,7 @@ fn long_texts_are_cut_after_a_hundred_characters() {
 }
 
 #[test]
-fn a_model_is_shown_on_the_kinds_that_have_one() {
+fn only_llm_and_embedding_spans_show_a_model() {
     let model = |span: &mut SpanData| span.model_name = Some("m".to_owned());
     assert_eq!(shown(PLAIN, Kind::Embedding, "e", &model), "embedding e  1.0µs  m\n\n");
     assert_eq!(shown(PLAIN, Kind::Task, "t", &model), "task t  1.0µs\n\n");
@@ -229,7 +229,7 @@ fn spans_are_held_until_the_outermost_one_has_ended() {
 }
 
 #[test]
-fn so_many_outermost_spans_are_remembered() {
+fn the_number_of_ended_outermost_spans_is_limited() {
     let mut console = Console::new();
     let others: Vec<u64> = (2..=MAX_ENDED as u64).collect();
     assert_eq!(printed(&mut console, &[(1, 1)], &[1]), [1]);
@@ -241,7 +241,7 @@ fn so_many_outermost_spans_are_remembered() {
 }
 
 #[test]
-fn what_is_held_is_bounded() {
+fn held_spans_are_limited() {
     let mut console = Console::new();
     let mut received = |root: u64, number: u64, bytes: usize| {
         console.send(Payload::Spans(&mut vec![inside(root, number, bytes)])).unwrap();
@@ -269,7 +269,7 @@ fn line(fields: &Value) -> String {
 }
 
 #[test]
-fn an_evaluation_is_a_line_with_what_was_judged_and_how() {
+fn an_evaluation_is_a_line_with_its_target_and_value() {
     let long = "x".repeat(1_000_000);
     let hundred = "x".repeat(100);
     for (fields, expected) in [
@@ -309,7 +309,7 @@ fn an_evaluation_is_a_line_with_what_was_judged_and_how() {
 }
 
 #[test]
-fn an_evaluation_in_colour_has_the_same_text_and_resets_the_terminal() {
+fn a_coloured_evaluation_has_the_same_text_and_resets_the_colour() {
     for (assessment, colour) in [("pass", 32), ("fail", 31)] {
         let metric = json!({
             "event_kind": "evaluation", "label": "l\u{1b}", "metric_type": "score", "score_value": 1,

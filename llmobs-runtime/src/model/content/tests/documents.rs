@@ -69,7 +69,7 @@ fn documents_that_were_cut_have_a_note() {
 }
 
 #[test]
-fn an_embedding_takes_texts_from_its_arguments() {
+fn texts_of_an_embedding_come_from_its_arguments() {
     let taken = |fields: &str| input(Kind::Embedding, arguments(fields));
     let texts = |texts: &[&str]| {
         let documents: Vec<Value> = texts.iter().map(|text| json!({ "text": text })).collect();
@@ -142,7 +142,7 @@ fn values_that_are_not_vectors_are_shown_unchanged() {
 }
 
 #[test]
-fn vectors_that_were_cut_are_counted_as_far_as_they_go() {
+fn vectors_in_a_cut_value_are_counted_up_to_the_cut() {
     let plain = vec![vec![0.25; 4]; 5];
     let response = json!({ "object": "list", "data": plain.iter().map(|vector| json!({ "embedding": vector })).collect::<Vec<_>>() });
     // Each vector is "[0.25,0.25,0.25,0.25]", 21 bytes, before it a bracket or comma. It is whole once its last number
@@ -169,7 +169,7 @@ fn vectors_that_were_cut_are_counted_as_far_as_they_go() {
 }
 
 #[test]
-fn texts_of_a_request_of_a_library_need_no_model() {
+fn texts_of_a_library_request_are_read_without_a_model() {
     let asked = r#""model":"m","request":{"input":{"Batch":["one","two"]}}"#;
     let shown = json!({ "documents": [{ "text": "one" }, { "text": "two" }] });
     assert_eq!(input(Kind::Embedding, arguments(asked)), shown);

@@ -21,7 +21,7 @@ fn answered(value: &Value) -> Value {
 }
 
 #[test]
-fn a_lone_string_is_the_user_speaking_and_the_answer_the_assistant() {
+fn a_single_string_is_a_message_of_the_user_or_assistant() {
     let user = json!({ "messages": [{ "role": "user", "content": "{\"Why\"?" }] });
     assert_eq!(asked(r#""prompt":"{\"Why\"?""#), user);
     let assistant = json!({ "messages": [{ "role": "assistant", "content": "Because.\n" }] });
@@ -29,7 +29,7 @@ fn a_lone_string_is_the_user_speaking_and_the_answer_the_assistant() {
 }
 
 #[test]
-fn a_list_of_messages_is_shown_message_by_message() {
+fn each_message_of_a_list_is_shown() {
     let list = json!([
         { "role": "system", "content": "Be brief.", "name": "ops", "cache_control": { "type": "ephemeral" } },
         { "role": "user", "content": "" },
@@ -46,7 +46,7 @@ fn a_list_of_messages_is_shown_message_by_message() {
 }
 
 #[test]
-fn several_arguments_with_messages_follow_each_other_in_order() {
+fn messages_of_several_arguments_are_joined_in_order() {
     assert_eq!(
         asked(
             r#""model":"m-1","system":{"role":"system","content":"S"},"history":[{"role":"user","content":"U"}],
@@ -100,7 +100,7 @@ fn an_empty_list_next_to_other_arguments_does_not_hide_them() {
 }
 
 #[test]
-fn a_value_as_deep_as_is_kept_does_not_hide_messages() {
+fn a_value_at_the_depth_limit_does_not_hide_messages() {
     let deep = annotated(&(0..130).fold(json!(1), |inner, _| json!([inner]))).0;
     assert_eq!(
         asked(&format!("\"schema\":{deep},\"messages\":[{{\"role\":\"user\",\"content\":\"U\"}}]")),
@@ -242,7 +242,7 @@ fn a_response_of_anthropic() {
 }
 
 #[test]
-fn annotated_texts_leave_the_role_open() {
+fn annotated_texts_have_no_role() {
     let shown = |value: Value| {
         let [asked, answered] = [input(Kind::Llm, annotated(&value)), output(Kind::Llm, annotated(&value))];
         assert_eq!(asked, answered);
@@ -293,7 +293,7 @@ fn messages_in_the_form_of_datadog_can_be_annotated() {
 }
 
 #[test]
-fn parts_of_a_wrong_shape_are_kept_as_far_as_they_can_be() {
+fn malformed_parts_are_kept_as_far_as_possible() {
     let list = json!([
         { "tool_calls": [
             { "name": "ok", "arguments": {} },
@@ -363,7 +363,7 @@ fn parts_of_a_wrong_shape_are_kept_as_far_as_they_can_be() {
 }
 
 #[test]
-fn empty_lists_of_a_message_are_kept_as_the_reference_keeps_them() {
+fn empty_lists_of_a_message_are_kept_as_in_the_reference_sdk() {
     let empty = json!({ "role": "assistant", "content": "", "tool_calls": [], "tool_results": [], "audio_parts": [], "image_parts": [] });
     let shown = json!({ "messages": [empty] });
     assert_eq!(input(Kind::Llm, annotated(&empty)), shown);
@@ -377,7 +377,7 @@ fn empty_lists_of_a_message_are_kept_as_the_reference_keeps_them() {
 }
 
 #[test]
-fn notes_in_place_of_items_that_were_cut_are_kept() {
+fn notes_about_cut_items_are_kept() {
     let note = "… [12 more]";
     let message = json!({
         "role": "", "content": "",
@@ -393,7 +393,7 @@ fn notes_in_place_of_items_that_were_cut_are_kept() {
 }
 
 #[test]
-fn a_conversation_that_was_cut_is_still_a_conversation_and_keeps_what_comes_after_a_large_part() {
+fn a_cut_conversation_keeps_the_messages_after_a_large_part() {
     let image = "i".repeat(10_000);
     let messages = json!([
         { "role": "user", "content": [
@@ -414,7 +414,7 @@ fn a_conversation_that_was_cut_is_still_a_conversation_and_keeps_what_comes_afte
 }
 
 #[test]
-fn a_note_in_place_of_what_was_cut_is_a_message_or_a_part_of_one() {
+fn a_note_about_a_cut_is_a_message_or_a_part() {
     let cut_list = json!([{ "role": "user", "content": "Why?" }, "… [first 9 bytes]"]);
     let cut_message = json!([{ "role": "user", "…": "… [first 9 bytes]" }]);
     let cut_parts =
@@ -432,7 +432,7 @@ fn a_note_in_place_of_what_was_cut_is_a_message_or_a_part_of_one() {
 
 /// Arguments that are messages of a library all count, and so do those next to a request of another library.
 #[test]
-fn messages_of_libraries_need_no_model() {
+fn messages_of_libraries_are_read_without_a_model() {
     let asked = [
         r#""system":{"role":"System","content":[{"Text":"Be brief."}]},"history":[{"role":"User","content":[{"Text":"Why?"}]}]"#,
         r#""request":{"system":"Be brief.","messages":[{"role":"User","content":[{"Text":"Why?"}]}]},"trace":"t""#,

@@ -7,7 +7,7 @@ use crate::base::kind::Kind;
 use crate::trace::fold::Fold;
 
 #[test]
-fn fields_of_the_wrong_type_are_passed_over() {
+fn fields_of_the_wrong_type_are_ignored() {
     let wrong =
         [json!(null), json!(true), json!(-1), json!(4.5), json!([]), json!([null]), json!({ "a": 1 })];
     for wrong in wrong {
@@ -36,7 +36,7 @@ fn fields_of_the_wrong_type_are_passed_over() {
 }
 
 #[test]
-fn huge_indexes_are_only_names() {
+fn huge_indexes_take_no_memory() {
     let index = 4_000_000_000_u64;
     let items = [chunk(&json!([{ "index": u64::MAX, "delta": { "tool_calls": [
         { "index": index, "id": "a", "function": { "name": "f", "arguments": "1" } },
@@ -47,7 +47,7 @@ fn huge_indexes_are_only_names() {
 }
 
 #[test]
-fn messages_calls_and_their_names_are_bounded() {
+fn messages_calls_and_their_names_are_limited() {
     let many: Vec<_> =
         (0..2_000).map(|index| json!({ "index": index, "delta": { "content": "x" } })).collect();
     let kept = vec![json!({ "role": "assistant", "content": "x" }); 512];
@@ -75,7 +75,7 @@ fn a_long_stream_takes_no_more_than_the_limit() {
 }
 
 #[test]
-fn what_cannot_be_read_is_an_item_of_a_list() {
+fn an_unreadable_item_is_an_item_of_a_list() {
     let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
     let mut fold = Fold::new(10_000);
     fold.push(r#""a""#);

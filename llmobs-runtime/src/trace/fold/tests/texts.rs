@@ -10,7 +10,7 @@ fn pieces(text: &str) -> Vec<Value> {
 }
 
 #[test]
-fn pieces_of_text_become_one_text_whatever_the_kind() {
+fn pieces_of_text_become_one_text_for_each_kind() {
     let items = [json!("Wh"), json!(""), json!("y \"é\\\n"), json!("🦀\u{1}")];
     for kind in [Kind::Llm, Kind::Workflow, Kind::Embedding] {
         assert_eq!(folded(kind, usize::MAX, &items), (json!("Why \"é\\\n🦀\u{1}"), Vec::new()));
@@ -23,7 +23,7 @@ fn pieces_of_text_become_one_text_whatever_the_kind() {
 }
 
 #[test]
-fn absent_pieces_are_passed_over() {
+fn missing_pieces_are_ignored() {
     let null = Value::Null;
     assert_eq!(
         messages(&[null.clone(), json!("a"), null.clone(), null.clone(), json!("b"), null]),
@@ -43,7 +43,7 @@ fn a_long_text_loses_its_middle_between_characters() {
 
 /// A stream of genai begins with a name alone, and another name keeps it open.
 #[test]
-fn names_of_events_are_no_pieces_of_a_text() {
+fn names_of_events_are_not_pieces_of_a_text() {
     let chunk = |text: &str| json!({ "Chunk": { "content": text } });
     let [start, heartbeat] = ["Start", "Heartbeat"].map(Value::from);
     let events = [&start, &heartbeat, &chunk("a"), &heartbeat, &chunk("b")].map(Value::clone);

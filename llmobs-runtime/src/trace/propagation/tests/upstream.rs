@@ -6,7 +6,7 @@ use super::*;
 use crate::testing::Collector;
 
 #[test]
-fn the_priority_is_that_of_the_tracer_and_else_that_of_the_flag() {
+fn the_priority_comes_from_the_tracer_or_the_sampled_flag() {
     let own = |priority: Option<&str>| {
         let mut headers = pairs(&[("x-datadog-trace-id", "1234"), ("x-datadog-parent-id", "5678")]);
         headers
@@ -43,7 +43,7 @@ fn the_priority_is_that_of_the_tracer_and_else_that_of_the_flag() {
 }
 
 #[test]
-fn data_about_another_trace_is_not_mixed_in() {
+fn data_of_another_trace_is_ignored() {
     let own = pairs(&[
         ("x-datadog-trace-id", "1234"),
         ("x-datadog-parent-id", "5678"),
@@ -60,7 +60,7 @@ fn data_about_another_trace_is_not_mixed_in() {
 }
 
 #[test]
-fn of_the_state_of_others_so_much_is_kept() {
+fn the_tracestate_of_others_is_limited() {
     let members =
         |range: std::ops::Range<usize>| range.map(|n| format!("k{n}=v")).collect::<Vec<_>>().join(",");
     let others = |state: &str| {
@@ -116,7 +116,7 @@ fn data_of_tracers_is_passed_on_unchanged() {
 }
 
 #[test]
-fn what_is_passed_on_is_bounded_and_can_be_written() {
+fn propagated_tags_are_limited_and_valid() {
     let none = "_dd.p.tid=0000000000000000";
     let long = "x".repeat(512 - ",_dd.p.dm=-4".len() - ",_dd.p.long=".len());
     let tags = |tags: &str| passed_on(tags, "")[0].clone();
@@ -141,7 +141,7 @@ fn what_is_passed_on_is_bounded_and_can_be_written() {
 }
 
 #[test]
-fn where_a_request_came_from_is_passed_on() {
+fn the_origin_is_propagated() {
     let ids = [("x-datadog-trace-id", "1234"), ("x-datadog-parent-id", "5678")];
     let parent = format!("00-{:032x}-{:016x}-01", 1234, 5678);
     let passed_on = |headers: &[(&str, &str)]| {

@@ -66,7 +66,7 @@ fn send(http: &mut Http) -> Result<(), (FailureKind, String)> {
 }
 
 #[test]
-fn an_agent_is_asked_when_spans_are_sent_and_then_used() {
+fn the_agent_is_queried_once_when_spans_are_sent() {
     let server = Server::answering(None, agent);
     let mut http = http(server.address(), None);
     assert_eq!(server.connections(), 0);
@@ -113,7 +113,7 @@ fn without_an_agent_and_a_key_spans_wait_for_an_agent() {
 }
 
 #[test]
-fn with_a_key_spans_go_to_datadog_when_the_agent_is_gone_and_stay_there_while_it_works() {
+fn with_a_key_spans_go_to_datadog_while_the_agent_is_gone() {
     let statuses = [202, 202, 500, 403, 202];
     let answered = AtomicUsize::new(0);
     let datadog =
@@ -137,7 +137,7 @@ fn with_a_key_spans_go_to_datadog_when_the_agent_is_gone_and_stay_there_while_it
 }
 
 #[test]
-fn an_agent_that_takes_no_spans_any_more_is_left() {
+fn an_agent_that_stops_accepting_spans_is_replaced_by_datadog() {
     let datadog = Server::answering(None, |_| answer(202, ""));
     let asked = AtomicUsize::new(0);
     let server = Server::answering(None, move |request| {
@@ -156,7 +156,7 @@ fn an_agent_that_takes_no_spans_any_more_is_left() {
 }
 
 #[test]
-fn what_the_settings_choose_is_not_asked() {
+fn no_agent_is_queried_if_the_settings_choose() {
     let server = Server::answering(None, |_| answer(404, ""));
     let choice = Settings { agentless: Some(false), ..settings(server.address()) };
     let mut http = Http::new(&choice).unwrap();
@@ -197,7 +197,7 @@ fn spans_go_to_the_public_api_if_configured() {
 }
 
 #[test]
-fn settings_that_can_never_work_are_errors() {
+fn settings_that_cannot_work_are_errors() {
     let base = || Settings { agent_url: Some("http://localhost:8126".to_owned()), ..Settings::default() };
     let key = || Some(Secret::new("key"));
     let error = |settings: &Settings| Http::new(settings).err().map(|error| format!("{error:?}"));
@@ -289,7 +289,7 @@ mod unix {
     }
 
     #[test]
-    fn without_an_address_the_socket_is_used_if_there_is_one() {
+    fn without_an_address_an_existing_socket_is_used() {
         let server = Server::answering(None, agent);
         for agentless in [None, Some(false)] {
             let socket = Socket::new();
@@ -310,7 +310,7 @@ mod unix {
     }
 
     #[test]
-    fn a_socket_without_a_server_is_passed_over() {
+    fn a_socket_without_a_server_is_skipped() {
         let server = Server::answering(None, agent);
         let socket = Socket::new();
         drop(UnixListener::bind(&socket.0).unwrap());

@@ -66,7 +66,7 @@ fn client(server: &CaptureServer, proxy: Option<&ConnectProxy>) -> Client {
 
 /// One test, because a process has only one logger.
 #[test]
-fn a_logger_that_takes_everything_gets_no_secret() {
+fn no_secret_is_logged_at_any_level() {
     log::set_logger(&RECORDER).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
     // Several buffers long.
