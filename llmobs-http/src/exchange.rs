@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_that_is_kept_took_no_longer() {
+    fn keeping_a_refusal_does_not_extend_its_span() {
         let read = || {
             let mut exchange = refused();
             exchange.read(b"{}");

@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_of_each_attribute_has_exactly_the_options_that_it_takes() {
+    fn the_table_of_each_attribute_has_exactly_its_options() {
         let sections = [
             (Kind::Workflow, options_section!(workflow)),
             (Kind::Agent, options_section!(agent)),

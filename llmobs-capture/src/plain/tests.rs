@@ -19,7 +19,7 @@ fn same<T: Plain + Debug + ?Sized>(value: &T) {
 }
 
 #[test]
-fn every_type_has_the_text_of_serialize() {
+fn plain_values_have_the_same_text_as_serialized_ones() {
     same("");
     same("plain");
     same("a text of more than sixteen bytes with \"quotes\", \\ and \n");

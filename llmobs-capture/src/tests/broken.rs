@@ -31,7 +31,7 @@ impl Serialize for Broken {
 }
 
 #[test]
-fn a_value_that_fails_or_panics_in_the_middle_leaves_its_type_and_the_reason() {
+fn a_failed_value_is_replaced_by_its_type_and_the_reason() {
     let name = type_name::<Broken>();
     let failed = format!("<{name}: cannot be captured: no \"list\">");
     assert_eq!(unquoted(&whole(&Broken::Fails)), failed);
@@ -56,7 +56,7 @@ fn around<T>(broken: T) -> Around<T> {
 }
 
 #[test]
-fn a_value_that_fails_inside_of_another_takes_nothing_else_along() {
+fn a_failed_value_does_not_affect_the_value_around_it() {
     #[derive(serde::Serialize)]
     struct Newtype<T>(T);
     #[derive(serde::Serialize)]
@@ -96,7 +96,7 @@ fn a_value_that_fails_inside_of_another_takes_nothing_else_along() {
 }
 
 #[test]
-fn the_reason_has_a_budget_too() {
+fn the_reason_is_limited() {
     let text = unquoted(&whole(&Broken::FailsAtLength));
     let start = format!("<{}: cannot be captured: xxxx", type_name::<Broken>());
     assert!(text.starts_with(&start), "{text:.200}");
@@ -128,7 +128,7 @@ impl<T: Serialize> Serialize for Stubborn<T> {
 }
 
 #[test]
-fn a_value_that_ignores_errors_is_valid_json_all_the_same() {
+fn a_value_that_ignores_errors_is_valid_json() {
     let long = Stubborn(vec![json!([["long", { "text": [1, 2] }]]); 3]);
     for limit in 0..80 {
         let json = within(&long, limit);
@@ -170,7 +170,7 @@ impl fmt::Debug for Text {
 }
 
 #[test]
-fn debug_text_is_a_string_however_it_ends() {
+fn debug_output_that_fails_or_never_ends_is_a_string() {
     let shown = |text: &Text, limit: usize| {
         let mut out = String::from("before:");
         debug(text, limit, &mut out);
@@ -242,7 +242,7 @@ struct PaymentMutex;
 struct MutexSettings<T>(T);
 
 #[test]
-fn locks_are_not_waited_for() {
+fn capturing_does_not_wait_for_locks() {
     use std::rc::Rc;
     use std::sync::{Arc, Mutex, RwLock};
 
@@ -312,7 +312,7 @@ fn locks_are_not_waited_for() {
 
 #[cfg(unix)]
 #[test]
-fn paths_are_texts_whatever_is_in_them() {
+fn paths_with_invalid_utf_8_are_texts() {
     use std::ffi::{OsStr, OsString};
     use std::os::unix::ffi::OsStrExt as _;
     use std::path::{Path, PathBuf};

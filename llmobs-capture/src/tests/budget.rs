@@ -84,7 +84,7 @@ impl Serialize for Pieces {
 }
 
 #[test]
-fn formatted_text_is_cut_between_characters_and_pieces_alike() {
+fn formatted_text_is_cut_between_characters_of_pieces() {
     let pieces = Pieces(&["aé", "", "€😀z", "漢\u{301}", "ñ🦀", "!"]);
     let text = pieces.0.concat();
     for limit in 0..=text.len() {
@@ -125,7 +125,7 @@ impl Serialize for Long {
 }
 
 #[test]
-fn a_list_of_a_billion_elements_stops() {
+fn a_list_of_a_billion_elements_is_cut() {
     let list = Long::new(1_000_000_000);
     // An opening bracket, then elements of five digits and a comma until 60 bytes are reached or passed.
     let expected = format!("[{}\"… [first 60 bytes]\"]", "12345,".repeat(10));
@@ -147,7 +147,7 @@ impl Serialize for Endless {
 }
 
 #[test]
-fn a_map_without_end_stops() {
+fn an_endless_map_is_cut() {
     let entries = r#""k":[0,0],"#.repeat(5);
     assert_eq!(within(&Endless(Long::new(0)), 50), format!("{{{entries}\"…\":\"… [first 50 bytes]\"}}"));
 }
@@ -162,7 +162,7 @@ fn nested() -> Value {
 }
 
 #[test]
-fn every_budget_leaves_valid_json_of_about_that_size() {
+fn each_budget_gives_valid_json_of_about_that_size() {
     let value = nested();
     let full = value.to_string();
     assert!(full.len() > 150 && full.len() < 220, "{} bytes", full.len());
@@ -188,7 +188,7 @@ fn every_budget_leaves_valid_json_of_about_that_size() {
 }
 
 #[test]
-fn every_budget_leaves_valid_json_of_enum_variants() {
+fn each_budget_gives_valid_json_of_enum_variants() {
     /// Variants within variants.
     struct Variants(u8);
     impl Serialize for Variants {
@@ -223,7 +223,7 @@ fn every_budget_leaves_valid_json_of_enum_variants() {
 }
 
 #[test]
-fn keys_are_cut_too() {
+fn long_keys_are_cut() {
     /// Two entries with the keys "kkk…" and "lll…".
     struct LongKeys;
     impl Serialize for LongKeys {
@@ -280,7 +280,7 @@ impl Serialize for Nest {
 }
 
 #[test]
-fn a_value_is_cut_before_it_is_deeper_than_serde_json_reads() {
+fn a_value_is_cut_before_the_depth_limit_of_serde_json() {
     for (form, open, close) in
         [(Form::Arrays, "[", "]"), (Form::Objects, "{\"k\":", "}"), (Form::Variants, "{\"v\":", "}")]
     {
@@ -304,14 +304,14 @@ fn a_value_is_cut_before_it_is_deeper_than_serde_json_reads() {
 }
 
 #[test]
-fn keys_within_keys_do_not_overflow_the_stack() {
+fn nested_keys_do_not_overflow_the_stack() {
     let json = within(&Nest { levels: u64::MAX, form: Form::Keys }, 10_000);
     let value: Value = serde_json::from_str(&json).unwrap();
     assert!(value.is_object() && json.len() < 10_100, "{} bytes", json.len());
 }
 
 #[test]
-fn depth_and_budget_end_a_value_together() {
+fn values_beyond_both_depth_and_budget_are_valid_json() {
     let nest = Nest { levels: 1000, form: Form::Objects };
     for limit in 0..700 {
         let json = within(&nest, limit);
@@ -321,7 +321,7 @@ fn depth_and_budget_end_a_value_together() {
 }
 
 #[test]
-fn a_problem_of_the_value_before_does_not_touch_the_text_around_it() {
+fn a_cut_value_does_not_affect_the_next_one() {
     let nest = Nest { levels: 200, form: Form::Arrays };
     let fields = format!("\"deep\":{},\"cut\":{}", whole(&nest), within("four", 2));
     serde_json::from_str::<Value>(&format!("{{{fields}}}")).unwrap();

@@ -38,7 +38,7 @@ struct Message {
 }
 
 #[test]
-fn images_before_a_question_leave_the_question() {
+fn a_question_after_images_is_kept() {
     let image = format!("data:image/png;base64,{}", base64(500_000));
     let question = prose(5_000);
     let part = |url: &str| json!({ "type": "image_url", "image_url": { "url": url } });
@@ -105,7 +105,7 @@ fn a_chat_keeps_all_roles_and_both_ends_of_each_message() {
 }
 
 #[test]
-fn strings_are_shortened_more_than_once_and_never_within_an_escape() {
+fn strings_are_shortened_repeatedly_and_never_within_an_escape() {
     let texts = ["\"\\\n\u{1}", "é€😀", "plain \u{7}", "u\\u0041\\\\"].map(|text| text.repeat(400));
     let full = serde_json::to_string(&texts).unwrap();
     for limit in (0..full.len()).step_by(31) {
@@ -130,7 +130,7 @@ fn strings_are_shortened_more_than_once_and_never_within_an_escape() {
 }
 
 #[test]
-fn the_last_item_of_a_list_survives() {
+fn the_last_item_of_a_list_is_kept() {
     let numbers: Vec<u32> = (0..50_000).collect();
     assert_eq!(
         within(&numbers, 400),
@@ -159,7 +159,7 @@ fn list(numbers: impl Iterator<Item = u32>) -> String {
 }
 
 #[test]
-fn lists_within_lists_and_fields_after_them_have_their_share() {
+fn nested_lists_and_later_fields_share_the_budget() {
     #[derive(Serialize)]
     struct Request {
         model: &'static str,
@@ -274,7 +274,7 @@ impl Serialize for Formatted<'_> {
 }
 
 #[test]
-fn formatted_texts_are_shortened_as_others_are() {
+fn formatted_texts_are_shortened_like_others() {
     let texts: Vec<String> =
         (0..6).map(|number| format!("{number}\n{}", prose(300 + 100 * number))).collect();
     let pairs: Vec<(Formatted<'_>, &String)> = texts.iter().map(|text| (Formatted(text), text)).collect();

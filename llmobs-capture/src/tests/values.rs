@@ -88,7 +88,7 @@ fn same<T: Serialize + ?Sized>(value: &T) {
 }
 
 #[test]
-fn every_form_of_serde_reads_as_with_serde_json() {
+fn each_form_of_serde_is_written_as_by_serde_json() {
     for form in FORMS {
         same(&form);
         same(&Some(form));
@@ -100,7 +100,7 @@ fn every_form_of_serde_reads_as_with_serde_json() {
 }
 
 #[test]
-fn plain_values_read_as_with_serde_json() {
+fn plain_values_are_written_as_by_serde_json() {
     same(&());
     same(&[true, false]);
     same(&(i8::MIN, i16::MIN, i32::MIN, i64::MIN));
@@ -115,7 +115,7 @@ fn plain_values_read_as_with_serde_json() {
 }
 
 #[test]
-fn floats_keep_their_point_and_their_shortest_digits() {
+fn floats_have_a_point_and_the_shortest_digits() {
     for value in [0.0, -0.0, 1.0, 2.0, -2.5, 0.1, 0.1 + 0.2, 1e-4, 123_456_789.125, 1e15, 1e-5, 1.5e-7, 1e16]
     {
         same(&value);
@@ -131,7 +131,7 @@ fn floats_keep_their_point_and_their_shortest_digits() {
 }
 
 #[test]
-fn text_is_escaped_as_with_serde_json() {
+fn text_is_escaped_as_by_serde_json() {
     for code in 0..=0x2ff {
         let text = format!("<{}>", char::from_u32(code).unwrap());
         let json = whole(&text);
@@ -169,7 +169,7 @@ fn tree(random: &mut fastrand::Rng, depth: u32) -> Value {
 }
 
 #[test]
-fn random_trees_read_as_with_serde_json() {
+fn random_trees_are_written_as_by_serde_json() {
     let mut random = fastrand::Rng::with_seed(20_251_122);
     for _ in 0..3000 {
         same(&tree(&mut random, 5));
@@ -177,7 +177,7 @@ fn random_trees_read_as_with_serde_json() {
 }
 
 #[test]
-fn what_json_numbers_cannot_hold_becomes_text() {
+fn numbers_beyond_json_become_text() {
     let wide =
         (u128::MAX, i128::MIN, u128::from(u64::MAX) + 1, i128::from(i64::MAX) + 1, i128::from(i64::MIN) - 1);
     assert_eq!(
@@ -205,7 +205,7 @@ impl<K: Serialize> Serialize for Entry<K> {
 }
 
 #[test]
-fn keys_that_serde_json_takes_read_the_same() {
+fn keys_that_serde_json_accepts_are_equal() {
     same(&BTreeMap::from([(-1, 'a'), (2, 'b')]));
     same(&BTreeMap::from([(false, 1), (true, 2)]));
     same(&BTreeMap::from([('"', 1), ('é', 2)]));
@@ -218,7 +218,7 @@ fn keys_that_serde_json_takes_read_the_same() {
 }
 
 #[test]
-fn keys_that_serde_json_refuses_are_their_json_text() {
+fn keys_that_serde_json_rejects_are_json_texts() {
     let text = |json: String| serde_json::from_str::<Value>(&json).unwrap();
     assert_eq!(text(whole(&Entry((1, "a")))), json!({ "[1,\"a\"]": 1 }));
     assert_eq!(text(whole(&Entry(Form::Struct))), json!({ "{\"b\":[1,2],\"a\":[\"a\\\"b\",null]}": 1 }));

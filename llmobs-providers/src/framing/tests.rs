@@ -76,7 +76,7 @@ fn seen(name: &str, data: &str, is_exception: bool) -> Seen {
 }
 
 #[test]
-fn lines_end_in_every_way() {
+fn lines_can_end_in_three_ways() {
     for end in ["\n", "\r", "\r\n"] {
         let text = ["data: 1", "", "event: b", "data: 2", "", ""].join(end);
         let expected = [("", "1"), ("b", "2")].map(|(name, data)| (name.to_owned(), data.to_owned()));
@@ -86,25 +86,25 @@ fn lines_end_in_every_way() {
 }
 
 #[test]
-fn one_blank_behind_the_colon_is_passed_over() {
+fn one_space_after_the_colon_is_skipped() {
     assert_eq!(data("data:1\n\ndata: 2\n\ndata:  3\n\ndata:\t4\n\n"), ["1", "2", " 3", "\t4"]);
 }
 
 #[test]
-fn lines_of_data_are_one_event() {
+fn consecutive_data_lines_are_one_event() {
     assert_eq!(data("data: {\ndata:\ndata: \"a\": 1\ndata:}\n\n"), ["{\n\n\"a\": 1\n}"]);
     assert_eq!(data("data:\n\ndata: \n\n"), ["", ""]);
 }
 
 #[test]
-fn other_lines_are_passed_over() {
+fn other_lines_are_ignored() {
     let text = ": comment\n\nid: 7\nretry: 10\ndat: x\ndataset: x\n data: x\ndata: 1\nid\n:\n\n: ping\n\n\n\n\
                 datum\ndata: 2\n\n";
     assert_eq!(data(text), ["1", "2"]);
 }
 
 #[test]
-fn a_name_is_that_of_one_event() {
+fn a_name_applies_to_one_event() {
     let text = "event: a\nevent:b\ndata: 1\n\ndata: 2\nevent:  c  \n\nevent: d\n\ndata: 3\n\n";
     let expected = [("b", "1"), ("c", "2"), ("", "3")];
     assert_eq!(named(text), expected.map(|(name, data)| (name.to_owned(), data.to_owned())));
@@ -124,14 +124,14 @@ fn the_last_event_needs_no_blank_line() {
 }
 
 #[test]
-fn a_mark_of_the_order_of_bytes_is_passed_over() {
+fn a_byte_order_mark_is_skipped() {
     assert_eq!(data("\u{feff}data: 1\n\n"), ["1"]);
     assert_eq!(data("\u{feff}{\"a\":1}"), ["{\"a\":1}"]);
     assert_eq!(data(" \r\n data: 1\n\n"), ["1"]);
 }
 
 #[test]
-fn json_texts_end_with_their_brackets() {
+fn json_texts_end_with_the_closing_bracket() {
     assert_eq!(data("{\"a\":1}\n{\"a\":2}\n"), ["{\"a\":1}", "{\"a\":2}"]);
     assert_eq!(data("{\"a\":1}{\"a\":[2,{}]}"), ["{\"a\":1}", "{\"a\":[2,{}]}"]);
     // The last one may break off.
@@ -192,7 +192,7 @@ fn frames_have_names_and_payloads() {
 }
 
 #[test]
-fn headers_of_every_type_are_passed_over() {
+fn headers_of_each_type_are_skipped() {
     let mut headers = Vec::new();
     for (kind, length) in [(0, 0), (1, 0), (2, 1), (3, 2), (4, 4), (5, 8), (8, 8), (9, 16)] {
         headers.extend_from_slice(&[1, b'h', kind]);
@@ -212,7 +212,7 @@ fn headers_of_every_type_are_passed_over() {
 }
 
 #[test]
-fn frames_with_wrong_lengths_do_no_harm() {
+fn frames_with_invalid_lengths_are_ignored() {
     let good = event_frame("a", "{}");
     for length in [0_u32, 1, 11, 12, 15, 16 * 1024 * 1024 + 1025, u32::MAX >> 8] {
         let mut bad = good.clone();
@@ -234,7 +234,7 @@ fn frames_with_wrong_lengths_do_no_harm() {
 }
 
 #[test]
-fn a_note_takes_the_place_of_a_frame_that_is_too_large() {
+fn a_frame_that_is_too_large_is_replaced_by_a_note() {
     let large = event_frame("large", &"x".repeat(2 * LIMIT));
     let small = event_frame("small", "{}");
     let bytes = [small.clone(), large, small].concat();
@@ -244,7 +244,7 @@ fn a_note_takes_the_place_of_a_frame_that_is_too_large() {
 
 /// Streams of every framing, cut anywhere and often.
 #[test]
-fn random_cuts_make_no_difference() {
+fn random_splits_do_not_change_the_events() {
     let mut random = Rng::with_seed(11);
     let text = r#"{"a":"é \" } 🦀 \\","b":[1,2,{"c":null}]}"#;
     let events = format!("event: x\r\ndata: {text}\r\n\r\n: c\n\ndata:{{\ndata: }}\r\r");

@@ -64,7 +64,7 @@ fn escapes_are_characters() {
 }
 
 #[test]
-fn text_that_is_not_json_is_refused() {
+fn invalid_json_is_rejected() {
     for text in [
         "",
         " ",
@@ -97,7 +97,7 @@ fn text_that_is_not_json_is_refused() {
 }
 
 #[test]
-fn what_is_nested_too_deep_is_a_note() {
+fn deeply_nested_values_become_a_note() {
     let nested = |depth: usize, inside: &str| format!("{}{inside}{}", "[".repeat(depth), "]".repeat(depth));
     let whole = nested(128, "7");
     assert_eq!(Json::read(&whole).unwrap().to_text(), whole);
@@ -119,7 +119,7 @@ fn beginning(text: &str) -> Option<Value> {
 }
 
 #[test]
-fn a_beginning_is_read_as_far_as_it_goes() {
+fn an_incomplete_text_is_read_up_to_its_end() {
     let deep = format!("{}{}", "[".repeat(128), "[[");
     for (text, expected) in [
         ("{\"a\":\"Hel", json!({ "a": "Hel" })),
@@ -175,7 +175,7 @@ fn is_part(part: &Value, whole: &Value) -> bool {
 
 /// A whole text is read as such, and of each beginning no number and no name that is not in it.
 #[test]
-fn every_beginning_is_a_part_of_the_whole() {
+fn each_prefix_is_read_as_a_part_of_the_whole() {
     let whole = json!({ "a": [1234, -1.5e300, true, null, { "b": "zwölf \"🦀\" \n" }], "id": "abc", "c": { "d": {}, "e": [[]] } });
     let text = whole.to_string();
     assert_eq!(beginning(&text), Some(whole.clone()));
@@ -189,7 +189,7 @@ fn every_beginning_is_a_part_of_the_whole() {
 
 /// Random texts of the characters that matter.
 #[test]
-fn it_reads_what_serde_json_reads() {
+fn valid_json_is_read_as_by_serde_json() {
     const PIECES: [&str; 24] = [
         "{", "}", "[", "]", ",", ":", "\"", "\\", "a", "\\n", "\\u0041", "é", "1", "0", "-", ".", "e",
         "true", "null", " ", "\n", "\"k\":", "\"v\"", "[]",

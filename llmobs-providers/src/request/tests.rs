@@ -5,7 +5,7 @@ use crate::json::Json;
 use crate::protocol::Protocol;
 
 #[test]
-fn credentials_are_no_parameters_at_any_depth() {
+fn credentials_are_removed_from_parameters_at_any_depth() {
     let body = json!({
         "api_key": "s", "Authorization": "s", "max_tokens": 9, "stop_token_ids": [7],
         "servers": [{ "name": "parcels", "authorization_token": "s", "headers": { "X-Api-Key": "s" } }],
@@ -41,7 +41,7 @@ fn a_large_system_prompt_leaves_room_for_the_last_message() {
 }
 
 #[test]
-fn the_last_question_stays_behind_many_parts_and_behind_a_long_one() {
+fn the_last_question_is_kept_after_many_parts_and_a_long_part() {
     let part = |text: &str| json!({ "type": "text", "text": text });
     let question = part("THE QUESTION");
     let many: Vec<_> =
@@ -98,7 +98,7 @@ fn many_numbers_are_counted() {
 }
 
 #[test]
-fn a_parameter_without_room_is_named() {
+fn a_parameter_without_room_becomes_a_note() {
     let schema: serde_json::Map<_, _> =
         (0..1000).map(|index| (format!("field_{index}"), json!({ "type": "string" }))).collect();
     let format = json!({ "type": "json_schema", "schema": { "properties": schema } });

@@ -45,7 +45,7 @@ fn result<'a>(id: &'a str, kind: &'static str) -> ResultPart<'a> {
 }
 
 #[test]
-fn parts_are_in_the_order_of_their_positions() {
+fn parts_are_sorted_by_position() {
     let found = answer(|turn| {
         turn.text(At::Place(7), "c");
         turn.text(At::Place(2), "a");
@@ -58,7 +58,7 @@ fn parts_are_in_the_order_of_their_positions() {
 }
 
 #[test]
-fn pieces_of_one_place_are_one_part() {
+fn pieces_with_one_position_are_one_part() {
     let found = answer(|turn| {
         turn.thought(At::Place(0), "thinking", "I ");
         turn.call(At::Place(2), call("1", "a", "{\"x\""));
@@ -75,7 +75,7 @@ fn pieces_of_one_place_are_one_part() {
 }
 
 #[test]
-fn parts_of_different_kinds_share_a_place() {
+fn parts_of_different_kinds_can_share_a_position() {
     let found = answer(|turn| {
         turn.text(At::Place(0), "a");
         turn.note(At::Place(0), "[x]");
@@ -108,7 +108,7 @@ fn the_end_continues_the_last_part() {
 }
 
 #[test]
-fn texts_of_an_assistant_are_glued_and_others_are_lines() {
+fn texts_of_an_assistant_are_concatenated_and_others_are_lines() {
     let read = |turn: &mut Turn<'_>| {
         turn.text(At::Next, "a");
         turn.text(At::Next, "b");
@@ -153,7 +153,7 @@ fn calls_belong_to_the_text_before_them() {
 }
 
 #[test]
-fn results_in_an_answer_are_of_the_tool() {
+fn results_in_an_answer_have_the_role_of_a_tool() {
     let read = |turn: &mut Turn<'_>| {
         turn.text(At::Next, "Look:");
         turn.call(At::Next, call("1", "search", "{}"));
@@ -180,7 +180,7 @@ fn results_in_an_answer_are_of_the_tool() {
 }
 
 #[test]
-fn calls_follow_results_in_a_message_of_their_own() {
+fn calls_after_results_are_a_separate_message() {
     let found = asked(|turn| {
         turn.result(At::Next, result("1", "x"), &Json::Text("warm".into()));
         turn.result(At::End, result("2", "x"), &Json::Text("dry".into()));
@@ -216,7 +216,7 @@ fn a_result_is_replaced_or_continued() {
 }
 
 #[test]
-fn thoughts_without_text_have_their_name() {
+fn thoughts_without_text_show_their_type() {
     let found = answer(|turn| {
         turn.thought(At::Next, "thinking", "");
         turn.thought(At::Next, "thinking", "Why?");
@@ -226,7 +226,7 @@ fn thoughts_without_text_have_their_name() {
 }
 
 #[test]
-fn messages_begin_where_marked() {
+fn messages_begin_at_marked_positions() {
     let found = answer(|turn| {
         turn.text(At::Place(1), "a");
         turn.begin(At::Place(2));
@@ -238,14 +238,14 @@ fn messages_begin_where_marked() {
 }
 
 #[test]
-fn nothing_is_an_empty_message() {
+fn a_turn_without_parts_is_an_empty_message() {
     assert_eq!(answer(|_| {}), json!([said("")]));
     assert_eq!(asked(|_| {}), json!([{ "role": "user", "content": "" }]));
     assert_eq!(answer(|turn| turn.text(At::End, "")), json!([said("")]));
 }
 
 #[test]
-fn the_first_role_counts_under_its_usual_name() {
+fn the_first_role_counts_and_is_normalized() {
     for (role, shown) in [("model", "assistant"), ("CHATBOT", "assistant"), ("USER", "user"), ("x", "x")] {
         let found = messages(LIMIT, true, |turn| {
             turn.role("");
@@ -257,7 +257,7 @@ fn the_first_role_counts_under_its_usual_name() {
 }
 
 #[test]
-fn media_in_pieces_are_one_note() {
+fn pieces_of_media_are_one_note() {
     let found = answer(|turn| {
         turn.media(At::End, "audio", "audio/wav", "AAAA");
         turn.media(At::End, "audio", "", "AAAA");
@@ -270,7 +270,7 @@ fn media_in_pieces_are_one_note() {
 
 /// Servers identify the call of a piece in different ways.
 #[test]
-fn pieces_of_calls_find_their_call() {
+fn pieces_are_assigned_to_their_call() {
     let of = |pieces: &[(Option<u64>, &str, &str, &str)]| {
         let found = answer(|turn| {
             for (index, id, name, arguments) in pieces {
@@ -318,7 +318,7 @@ fn pieces_of_calls_find_their_call() {
 }
 
 #[test]
-fn arguments_may_come_from_their_beginning() {
+fn arguments_can_be_sent_cumulatively() {
     let found = answer(|turn| {
         for arguments in ["", "{\"x\"", "{\"x\":\"é", "{\"x\":\"é\"}", "{\"x\":\"é\"}"] {
             turn.call_so_far(0, call("1", "a", arguments));
@@ -328,7 +328,7 @@ fn arguments_may_come_from_their_beginning() {
 }
 
 #[test]
-fn what_is_forgotten_takes_no_room() {
+fn removed_parts_take_no_room() {
     let long = "x".repeat(LIMIT);
     let found = messages(LIMIT, true, |turn| {
         for _ in 0..5000 {
@@ -349,7 +349,7 @@ fn what_is_forgotten_takes_no_room() {
 
 /// The texts and the arguments share one budget.
 #[test]
-fn a_turn_keeps_what_its_budget_allows() {
+fn a_turn_is_limited_by_its_budget() {
     for limit in [0, 1, 7, 100, 1000] {
         let found = messages(limit, true, |turn| {
             for index in 0..3000_usize {
@@ -367,7 +367,7 @@ fn a_turn_keeps_what_its_budget_allows() {
 }
 
 #[test]
-fn the_beginning_and_the_end_of_a_text_stay() {
+fn beginning_and_end_of_a_text_are_kept() {
     let found = messages(16, true, |turn| {
         for piece in ["0123456789", "abcdefghijk", "lmn"] {
             turn.text(At::End, piece);

@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn errors_name_the_invalid_field() {
         let error = |json| read(json).unwrap_err();
         assert_eq!(error(r#"{"id": 5}"#), "id: invalid type: integer `5`, expected a string");
         assert_eq!(error(r#"{"template": [{ "role": "user" }]}"#), "template: missing field `content`");

@@ -13,7 +13,7 @@ fn texts() -> impl Iterator<Item = String> {
 }
 
 #[test]
-fn every_character_at_every_place_is_escaped_as_with_serde_json() {
+fn each_character_at_each_position_is_escaped_as_by_serde_json() {
     for text in texts() {
         let mut out = "before".to_owned();
         push_json_string(&text, &mut out);
@@ -22,7 +22,7 @@ fn every_character_at_every_place_is_escaped_as_with_serde_json() {
 }
 
 #[test]
-fn what_fits_and_what_does_not_are_the_whole_text() {
+fn head_and_rest_are_the_whole_text() {
     let text = "aé\"b\\\n\u{1}€😀".repeat(4);
     let mut whole = String::new();
     assert_eq!(push_escaped(&text, usize::MAX, &mut whole), "");

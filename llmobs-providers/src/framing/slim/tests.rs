@@ -39,7 +39,7 @@ fn base64(length: usize) -> String {
 }
 
 #[test]
-fn a_text_within_the_limit_stays_as_it_is() {
+fn a_text_within_the_limit_is_unchanged() {
     let text = json!({ "a": "x".repeat(5000), "b": vec![1; 1000] }).to_string();
     assert_eq!(kept(&text, text.len(), 7).as_deref(), Some(text.as_str()));
 }
@@ -61,7 +61,7 @@ fn long_strings_lose_their_middle() {
 }
 
 #[test]
-fn escapes_and_characters_stay_whole() {
+fn escapes_and_characters_are_not_split() {
     for unit in ["é", "🦀", "\\n", "\\\"", "\\\\", "\\u00e9", "\\ud83e\\udd80", "\\/"] {
         for shift in 0..13 {
             let text = format!("{{\"t\":\"{}{}\"}}", "a".repeat(shift), unit.repeat(10_000));
@@ -81,7 +81,7 @@ fn escapes_and_characters_stay_whole() {
 }
 
 #[test]
-fn a_short_end_stays_as_it_is() {
+fn a_short_rest_of_a_string_is_kept() {
     let text = format!("[\"{}\\u00e9\\n\", \"{}\"]", "a".repeat(4096), "b".repeat(200_000));
     assert_eq!(slim(&text, 160_000)[0], json!(format!("{}é\n", "a".repeat(4096))));
 }
@@ -99,7 +99,7 @@ fn base64_is_noted_with_its_size() {
 
 /// The note counts the bytes without padding.
 #[test]
-fn the_filling_of_base64_does_not_count() {
+fn padding_of_base64_does_not_count() {
     for filling in ["=", "=="] {
         let text = json!([format!("{}{filling}", base64(10_000))]).to_string();
         assert_eq!(slim(&text, 4200), json!(["… [10000 bytes of base64]"]));
@@ -122,7 +122,7 @@ fn long_lists_of_numbers_keep_the_first_ones() {
 }
 
 #[test]
-fn lists_of_numbers_and_others_stay_lists() {
+fn mixed_lists_keep_their_first_items() {
     let numbers = (0..20).map(|number| number.to_string()).collect::<Vec<_>>().join(",");
     let first: Vec<Value> = (0..16).map(Value::from).collect();
     let note = json!("… [24 of 41 items left out]");
@@ -153,7 +153,7 @@ fn numbers_of_python_are_numbers() {
 
 /// Data after a part that is too large is kept.
 #[test]
-fn what_takes_the_most_place_goes_first() {
+fn long_lists_and_objects_are_shortened_and_later_data_is_kept() {
     let behind = json!({ "usage": { "prompt_tokens": 7 }, "error": null });
     let listed = |item: Value| json!(vec![item; 10_000]).to_string();
     let note = |json: &Value, kept: usize, what: &str| {
@@ -190,7 +190,7 @@ fn what_takes_the_most_place_goes_first() {
 }
 
 #[test]
-fn what_is_nested_too_deep_is_a_note() {
+fn deeply_nested_values_become_a_note() {
     let nested = |depth: usize, inside: &str| format!("{}{inside}{}", "[".repeat(depth), "]".repeat(depth));
     let expected = Json::read(&nested(127, "\"… [nested too deep]\"")).unwrap().to_value();
     for inside in ["", "1", "\"]\\\"]\"", "{\"a\":[]}"] {
@@ -211,7 +211,7 @@ fn events_that_are_not_json_are_dropped() {
 
 /// Where the stream ended, what was there is kept.
 #[test]
-fn what_broke_off_is_kept_at_the_end() {
+fn an_incomplete_event_is_kept_at_the_end() {
     for (text, expected) in [
         (
             format!("{{\"a\":1,\"b\":\"{}", "x".repeat(10_000)),
@@ -236,7 +236,7 @@ fn what_broke_off_is_kept_at_the_end() {
 
 /// Random JSON that is too large stays JSON, with the same fields.
 #[test]
-fn random_json_stays_json() {
+fn shortened_random_json_is_valid_json() {
     fn value(random: &mut Rng, depth: u32) -> Value {
         match random.u32(..if depth > 3 { 5 } else { 8 }) {
             0 => Value::Null,
