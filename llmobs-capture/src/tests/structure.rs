@@ -67,8 +67,8 @@ fn base64_becomes_a_note_and_other_texts_without_spaces_do_not() {
     let upper = format!("DATA:image/png;BASE64,{data}");
     assert_eq!(within(&upper, 1000), "\"DATA:image/png;BASE64,… [10000 bytes]\"");
     // The question after an image in the same text stays.
-    let asked = format!("{uri} What is this?");
-    assert!(within(&asked, 1000).ends_with(" What is this?\""));
+    let question = format!("{uri} What is this?");
+    assert!(within(&question, 1000).ends_with(" What is this?\""));
     for text in ["0123456789".repeat(100), "x".repeat(1000), "0f9a".repeat(250), format!("data:,{data}")] {
         assert!(within(&text, 500).contains(" bytes left out] …"), "{text:.20}");
     }

@@ -12,7 +12,7 @@ fn answer(read: impl FnOnce(&mut Turn<'_>)) -> Value {
 }
 
 /// The messages of a person.
-fn asked(read: impl FnOnce(&mut Turn<'_>)) -> Value {
+fn user_messages(read: impl FnOnce(&mut Turn<'_>)) -> Value {
     messages(LIMIT, false, |turn| {
         turn.role("user");
         read(turn);
@@ -28,7 +28,7 @@ fn messages(limit: usize, is_answer: bool, read: impl FnOnce(&mut Turn<'_>)) -> 
     serde_json::to_value(messages).unwrap()
 }
 
-fn said(content: &str) -> Value {
+fn assistant(content: &str) -> Value {
     json!({ "role": "assistant", "content": content })
 }
 
@@ -54,7 +54,7 @@ fn parts_are_sorted_by_position() {
         turn.text(At::Place(7), "d");
         turn.text(At::End, "f");
     });
-    assert_eq!(found, json!([said("abcdef")]));
+    assert_eq!(found, json!([assistant("abcdef")]));
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn parts_of_different_kinds_can_share_a_position() {
         turn.text(At::Place(0), "b");
         turn.note(At::Place(0), "[y]");
     });
-    assert_eq!(found, json!([said("ab\n[x]\n[y]")]));
+    assert_eq!(found, json!([assistant("ab\n[x]\n[y]")]));
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn the_end_continues_the_last_part() {
         turn.thought(At::End, "thought", "e");
         turn.thought(At::Next, "thought", "f");
     });
-    assert_eq!(found, json!([thought("ab"), said("cd"), thought("e\n\nf")]));
+    assert_eq!(found, json!([thought("ab"), assistant("cd"), thought("e\n\nf")]));
     // Calls and results are whole.
     let found = answer(|turn| {
         turn.call(At::End, call("1", "a", "{}"));
@@ -118,15 +118,15 @@ fn texts_of_an_assistant_are_concatenated_and_others_are_lines() {
         turn.text(At::Next, "e");
         turn.text(At::Next, "f");
     };
-    assert_eq!(answer(read), json!([said("ab\n[image: x]\nc\nd\nef")]));
+    assert_eq!(answer(read), json!([assistant("ab\n[image: x]\nc\nd\nef")]));
     let content = "a\nb\n[image: x]\nc\nd\ne\nf";
-    assert_eq!(asked(read), json!([{ "role": "user", "content": content }]));
+    assert_eq!(user_messages(read), json!([{ "role": "user", "content": content }]));
     // A line that has ended needs no other end.
     let found = answer(|turn| {
         turn.text(At::Next, "a\n");
         turn.note(At::Next, "[x]");
     });
-    assert_eq!(found, json!([said("a\n[x]")]));
+    assert_eq!(found, json!([assistant("a\n[x]")]));
 }
 
 #[test]
@@ -165,11 +165,11 @@ fn results_in_an_answer_have_the_role_of_a_tool() {
     let expected = json!([
         { "role": "assistant", "content": "Look:", "tool_calls": calls },
         { "role": "tool", "content": "", "tool_results": results },
-        said("Done."),
+        assistant("Done."),
     ]);
     assert_eq!(answer(read), expected);
     // A person sends results under the role that the provider requires.
-    let found = asked(|turn| {
+    let found = user_messages(|turn| {
         turn.result(At::Next, result("1", "search_result"), &Json::Text("Found.".into()));
         turn.text(At::Next, "And now?");
     });
@@ -181,7 +181,7 @@ fn results_in_an_answer_have_the_role_of_a_tool() {
 
 #[test]
 fn calls_after_results_are_a_separate_message() {
-    let found = asked(|turn| {
+    let found = user_messages(|turn| {
         turn.result(At::Next, result("1", "x"), &Json::Text("warm".into()));
         turn.result(At::End, result("2", "x"), &Json::Text("dry".into()));
         turn.call(At::Next, call("3", "a", "{}"));
@@ -234,14 +234,14 @@ fn messages_begin_at_marked_positions() {
         turn.text(At::Place(3), "c");
         turn.begin(At::Place(3));
     });
-    assert_eq!(found, json!([said("a"), said("bc")]));
+    assert_eq!(found, json!([assistant("a"), assistant("bc")]));
 }
 
 #[test]
 fn a_turn_without_parts_is_an_empty_message() {
-    assert_eq!(answer(|_| {}), json!([said("")]));
-    assert_eq!(asked(|_| {}), json!([{ "role": "user", "content": "" }]));
-    assert_eq!(answer(|turn| turn.text(At::End, "")), json!([said("")]));
+    assert_eq!(answer(|_| {}), json!([assistant("")]));
+    assert_eq!(user_messages(|_| {}), json!([{ "role": "user", "content": "" }]));
+    assert_eq!(answer(|turn| turn.text(At::End, "")), json!([assistant("")]));
 }
 
 #[test]
@@ -265,7 +265,7 @@ fn pieces_of_media_are_one_note() {
         turn.sound(At::Next, "AAAA");
     });
     let content = "[audio: audio/wav, 6 bytes]\n[audio: audio/mp3, 1 bytes]\n[audio: 3 bytes]";
-    assert_eq!(found, json!([said(content)]));
+    assert_eq!(found, json!([assistant(content)]));
 }
 
 /// Servers identify the call of a piece in different ways.
@@ -344,7 +344,7 @@ fn removed_parts_take_no_room() {
         turn.text(At::Place(9), &long);
         turn.note(At::Place(9), "[x]");
     });
-    assert_eq!(found, json!([said(&format!("{long}\n[x]"))]));
+    assert_eq!(found, json!([assistant(&format!("{long}\n[x]"))]));
 }
 
 /// The texts and the arguments share one budget.
@@ -374,5 +374,5 @@ fn beginning_and_end_of_a_text_are_kept() {
         }
         turn.text(At::Next, "later");
     });
-    assert_eq!(found, json!([said("0123456789abcdef… [6 bytes left out] …mn… [4 bytes left out] …r")]));
+    assert_eq!(found, json!([assistant("0123456789abcdef… [6 bytes left out] …mn… [4 bytes left out] …r")]));
 }

@@ -359,8 +359,8 @@ fn git_metadata_can_be_disabled() {
         ]);
         format!("{:?}", config.settings().identity.git)
     };
-    let told = r#"{"git.commit.sha": "abc", "git.repository_url": "https://host/a.git"}"#;
-    assert_eq!(["", "true", "1", "false", "0"].map(git), [told, told, told, "{}", "{}"]);
+    let metadata = r#"{"git.commit.sha": "abc", "git.repository_url": "https://host/a.git"}"#;
+    assert_eq!(["", "true", "1", "false", "0"].map(git), [metadata, metadata, metadata, "{}", "{}"]);
 }
 
 #[test]

@@ -60,10 +60,10 @@ fn a_stream_is_cut_like_a_complete_answer() {
 fn an_incomplete_stream_keeps_its_content() {
     let (_, events) = answer(10);
     let response = read_in_pieces(&events[..events.len() - 2], 1000);
-    let said = "é".repeat(10);
-    assert_eq!(response.messages[0].content, said);
-    assert_eq!(response.messages[1].content, said);
-    assert_eq!(response.messages[1].tool_calls[0].arguments["q"], said.as_str());
+    let text = "é".repeat(10);
+    assert_eq!(response.messages[0].content, text);
+    assert_eq!(response.messages[1].content, text);
+    assert_eq!(response.messages[1].tool_calls[0].arguments["q"], text.as_str());
     assert!(response.finish_reasons.is_empty());
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Notes, PATIENCE, Settings, events, names, start};
+use super::{PATIENCE, Recorder, Settings, events, names, start};
 use crate::config::Config;
 use crate::deliver::report::{DropReason, Report};
 use crate::deliver::transport::Framing;
@@ -25,22 +25,22 @@ fn assert_adds_up(report: &Report) {
 
 #[test]
 fn without_memory_open_spans_lose_content_but_are_delivered() {
-    let notes = Notes::default();
-    let client = start(&Config::new(), limited(1 << 20), notes.taker(Some(Framing::Array)));
-    let said = "x".repeat(100_000);
+    let recorder = Recorder::default();
+    let client = start(&Config::new(), limited(1 << 20), recorder.transport(Some(Framing::Array)));
+    let content = "x".repeat(100_000);
     client.context().enter(|| {
         let root = crate::workflow("root").start();
         let inside = |number: usize| {
             let span = root.enter(|| crate::task(format!("step {number}")).start());
             span.annotate(|note| {
-                note.input(&said).tag("number", number).metric("number", number);
+                note.input(&content).tag("number", number).metric("number", number);
             });
             span
         };
         let open: Vec<_> = (0..50).map(inside).collect();
         // Open spans hold their room: what ends meanwhile finds none.
         crate::task("meanwhile").start().annotate(|note| {
-            note.input(&said).tag("number", 50).metric("number", 50);
+            note.input(&content).tag("number", 50).metric("number", 50);
         });
         let report = client.flush(PATIENCE);
         assert_eq!((report.started, report.open, report.stripped), (52, 51, 1));
@@ -53,14 +53,14 @@ fn without_memory_open_spans_lose_content_but_are_delivered() {
     assert_adds_up(&report);
     // Nine spans of 100 kB have room, and a tenth of all is kept.
     assert_eq!(report.to_string(), "52 delivered, 0 dropped, 0 pending, 42 stripped");
-    let bodies = notes.bodies();
+    let bodies = recorder.bodies();
     let events: Vec<_> = bodies.iter().flat_map(|body| events(body)).collect();
     for event in &events {
         let is_root = event["name"] == "root";
         assert_eq!(event["metrics"]["number"].is_u64(), !is_root);
         assert_eq!(event["meta"]["output"]["value"] == "done", is_root);
         // The event names what was left out.
-        let has_all = is_root || event["meta"]["input"]["value"] == said;
+        let has_all = is_root || event["meta"]["input"]["value"] == content;
         let errors = if has_all { Value::Null } else { json!(["dropped_io"]) };
         assert_eq!(event["collection_errors"], errors);
     }
@@ -69,10 +69,10 @@ fn without_memory_open_spans_lose_content_but_are_delivered() {
 
 #[test]
 fn unfinished_spans_take_no_more_than_the_limit() {
-    let notes = Notes::default();
+    let recorder = Recorder::default();
     let fits = 100;
     let limit = limited(fits * Frame::BYTES);
-    let client = start(&Config::new(), limit, notes.taker(Some(Framing::Array)));
+    let client = start(&Config::new(), limit, recorder.transport(Some(Framing::Array)));
     client.context().enter(|| {
         let root = crate::workflow("root").start();
         for _ in 0..1000 {
@@ -93,8 +93,8 @@ fn unfinished_spans_take_no_more_than_the_limit() {
 
 #[test]
 fn replaced_annotations_take_no_memory() {
-    let notes = Notes::default();
-    let client = start(&Config::new(), limited(1 << 18), notes.taker(Some(Framing::Array)));
+    let recorder = Recorder::default();
+    let client = start(&Config::new(), limited(1 << 18), recorder.transport(Some(Framing::Array)));
     client.context().enter(|| {
         let span = crate::task("step").start();
         for number in 0..20_000 {
@@ -111,13 +111,13 @@ fn replaced_annotations_take_no_memory() {
     let report = client.flush(PATIENCE);
     assert_adds_up(&report);
     assert_eq!((report.delivered, report.stripped), (1, 0), "{report:?}");
-    assert!(notes.bodies()[0].len() < 1 << 18);
+    assert!(recorder.bodies()[0].len() < 1 << 18);
 }
 
 #[test]
 fn discarded_spans_and_spans_of_other_threads_release_memory() {
-    let notes = Notes::default();
-    let client = start(&Config::new(), limited(64 * 1024), notes.taker(Some(Framing::Array)));
+    let recorder = Recorder::default();
+    let client = start(&Config::new(), limited(64 * 1024), recorder.transport(Some(Framing::Array)));
     for turn in 0..200 {
         let span = client.context().enter(|| crate::task("step").start());
         span.annotate(|note| {
@@ -137,9 +137,9 @@ fn discarded_spans_and_spans_of_other_threads_release_memory() {
 
 #[test]
 fn rejected_spans_take_no_memory() {
-    let notes = Notes::default();
+    let recorder = Recorder::default();
     let limit = 100 * Frame::BYTES;
-    let client = start(&Config::new(), limited(limit), notes.taker(Some(Framing::Array)));
+    let client = start(&Config::new(), limited(limit), recorder.transport(Some(Framing::Array)));
     client.context().enter(|| {
         let root = crate::workflow("root").start();
         let open: Vec<_> = (0..500)

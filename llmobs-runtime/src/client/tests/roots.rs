@@ -3,19 +3,21 @@
 use std::sync::Mutex;
 use std::sync::mpsc::channel;
 
-use super::{Asked, Notes, PATIENCE, start};
+use super::{PATIENCE, Recorder, Request, start};
 use crate::SpanRef;
 use crate::config::Config;
 
 /// The requests to a transport, in words, with names for the ids of spans.
-fn noted(notes: &Notes, names: &[(SpanRef, &str)]) -> Vec<String> {
+fn recorded(recorder: &Recorder, names: &[(SpanRef, &str)]) -> Vec<String> {
     let mut words = Vec::new();
-    for asked in notes.asked() {
-        match asked {
-            Asked::Spans(spans) => words.extend(spans.iter().map(|(name, root)| format!("{name} in {root}"))),
-            Asked::Ended(roots) => words.extend(roots.iter().map(|root| format!("{root} ended"))),
-            Asked::Evaluations(metrics) => words.extend(metrics.iter().map(|_| "evaluation".to_owned())),
-            Asked::Events(_) | Asked::Close => {}
+    for request in recorder.requests() {
+        match request {
+            Request::Spans(spans) => {
+                words.extend(spans.iter().map(|(name, root)| format!("{name} in {root}")));
+            }
+            Request::Ended(roots) => words.extend(roots.iter().map(|root| format!("{root} ended"))),
+            Request::Evaluations(metrics) => words.extend(metrics.iter().map(|_| "evaluation".to_owned())),
+            Request::Events(_) | Request::Close => {}
         }
     }
     let with_names =
@@ -26,11 +28,11 @@ fn noted(notes: &Notes, names: &[(SpanRef, &str)]) -> Vec<String> {
 /// Runs `program`, which returns names for the ids of spans, under a processor that drops spans called `dropped`.
 fn run(program: impl FnOnce() -> Vec<(SpanRef, &'static str)>) -> Vec<String> {
     let config = Config::new().processor(|span| (span.name != "dropped").then_some(span));
-    let notes = Notes::default();
-    let client = start(&config, |_| (), notes.taker(None));
+    let recorder = Recorder::default();
+    let client = start(&config, |_| (), recorder.transport(None));
     let names = client.context().enter(program);
     client.flush(PATIENCE);
-    noted(&notes, &names)
+    recorded(&recorder, &names)
 }
 
 #[test]
@@ -74,8 +76,8 @@ fn the_end_of_an_outermost_span_is_announced_after_late_children() {
         }
         Some(span)
     });
-    let notes = Notes::default();
-    let client = start(&config, |_| (), notes.taker(None));
+    let recorder = Recorder::default();
+    let client = start(&config, |_| (), recorder.transport(None));
     let root = client.context().enter(|| crate::workflow("root").start());
     let child = root.enter(|| crate::task("child").start());
     let reference = root.export().unwrap();
@@ -84,11 +86,11 @@ fn the_end_of_an_outermost_span_is_announced_after_late_children() {
         let flush = scope.spawn(|| client.flush(PATIENCE));
         root_is_read.recv_timeout(PATIENCE).unwrap();
         child.finish();
-        let verdict = crate::eval::Evaluation::score("l", 1).for_span(reference.clone());
-        client.context().enter(|| verdict.submit()).unwrap();
+        let evaluation = crate::eval::Evaluation::score("l", 1).for_span(reference.clone());
+        client.context().enter(|| evaluation.submit()).unwrap();
         go.send(()).unwrap();
         flush.join().unwrap();
     });
     let expected = ["root in ROOT", "child in ROOT", "ROOT ended", "evaluation"];
-    assert_eq!(noted(&notes, &[(reference, "ROOT")]), expected);
+    assert_eq!(recorded(&recorder, &[(reference, "ROOT")]), expected);
 }

@@ -28,7 +28,7 @@ const ALL: [(&str, &str); 15] = [
 
 #[test]
 fn the_program_overrides_the_environment() {
-    let said = |config: Config| {
+    let configured = |config: Config| {
         config
             .ml_app("app")
             .agentless(false)
@@ -62,10 +62,10 @@ fn the_program_overrides_the_environment() {
              capture 5\nerrors false\ncontent false\nnotice false\nqueue 6\nrequest 5242880\nevent 5000000\n"
         )
     };
-    assert_eq!(facts(&said(read(&[]))), expected("{\"both\": \"program\"}"));
-    assert_eq!(facts(&said(read(&ALL))), expected("{\"both\": \"program\", \"env\": \"tag\"}"));
+    assert_eq!(facts(&configured(read(&[]))), expected("{\"both\": \"program\"}"));
+    assert_eq!(facts(&configured(read(&ALL))), expected("{\"both\": \"program\", \"env\": \"tag\"}"));
     // No setting of the program enables what the environment has disabled.
-    assert!(!said(read(&[("DD_LLMOBS_ENABLED", "false")])).enabled());
+    assert!(!configured(read(&[("DD_LLMOBS_ENABLED", "false")])).enabled());
 }
 
 #[test]

@@ -169,7 +169,7 @@ fn ids_have_the_wire_format() {
 #[test]
 fn a_complete_span() {
     let ids = Ids::new();
-    let said = |note: &mut crate::Annotation| {
+    let annotate = |note: &mut crate::Annotation| {
         note.failure = Some(Failure {
             kind: "my::Error".to_owned(),
             message: "broke".to_owned(),
@@ -192,7 +192,7 @@ fn a_complete_span() {
         ..ids.span(Kind::Llm)
     };
     let span = span.session_id("session-1").agent(Some("planner"), ids.other);
-    let span = span.arguments(r#"{"prompt":"Why?"}"#).returned("\"Because.\"").annotate(said);
+    let span = span.arguments(r#"{"prompt":"Why?"}"#).returned("\"Because.\"").annotate(annotate);
     let identity = Identity {
         env: "prod".to_owned(),
         service: "shop".to_owned(),
@@ -267,16 +267,16 @@ fn only_llm_and_embedding_spans_have_a_model() {
 #[test]
 fn empty_content_is_left_out_and_null_is_kept() {
     let ids = Ids::new();
-    let saying = |kind, value: &Value| {
+    let with_content = |kind, value: &Value| {
         event(&ids.span(kind).annotate(|note| {
             note.input(value).output(value);
         }))
     };
     let model = json!({ "model_name": "unknown", "model_provider": "unknown" });
-    assert_eq!(saying(Kind::Llm, &json!([])), ids.event(Kind::Llm, &model));
+    assert_eq!(with_content(Kind::Llm, &json!([])), ids.event(Kind::Llm, &model));
     for (value, text) in [(json!(""), ""), (json!(0), "0"), (json!([]), "[]"), (json!(false), "false")] {
         assert_eq!(
-            saying(Kind::Task, &value),
+            with_content(Kind::Task, &value),
             ids.event(Kind::Task, &json!({ "input": { "value": text }, "output": { "value": text } }))
         );
     }

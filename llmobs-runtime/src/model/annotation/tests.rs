@@ -9,7 +9,7 @@ fn link() -> SpanRef {
 }
 
 /// Adds a number to a span in every way.
-fn say(note: &mut Annotation, number: usize) {
+fn annotate(note: &mut Annotation, number: usize) {
     let key = format!("key {number}");
     note.tag(&key, number).metadata(&key, number).metric(&key, number).cost_tag(&key).link(link());
 }
@@ -37,9 +37,9 @@ fn annotations_beyond_the_limits_are_left_out_and_counted() {
     let mut at_once = Annotation::new(1024);
     let mut one_by_one = Annotation::new(1024);
     for number in 0..5000 {
-        say(&mut at_once, number);
+        annotate(&mut at_once, number);
         let mut later = Annotation::new(1024);
-        say(&mut later, number);
+        annotate(&mut later, number);
         one_by_one.add(later);
     }
     for note in [at_once, one_by_one] {
@@ -52,7 +52,7 @@ fn annotations_beyond_the_limits_are_left_out_and_counted() {
 #[test]
 fn annotations_of_a_full_span_can_be_changed() {
     let mut note = Annotation::new(1024);
-    (0..1000).for_each(|number| say(&mut note, number));
+    (0..1000).for_each(|number| annotate(&mut note, number));
     let before = note.left_out();
     let mut later = Annotation::new(1024);
     for note in [&mut note, &mut later] {

@@ -54,12 +54,12 @@ fn chunk(choices: &Value) -> Value {
 }
 
 /// A chunk with this text.
-fn said(content: &str) -> Value {
+fn text_chunk(content: &str) -> Value {
     chunk(&json!([{ "index": 0, "delta": { "content": content }, "finish_reason": null }]))
 }
 
 /// `meta.output` of a call to a model.
-fn on_the_wire(items: &[Value]) -> Value {
+fn wire_output(items: &[Value]) -> Value {
     let identity = Identity::default();
     let span = Sample::new(Kind::Llm, "complete").returned(messages(items).to_string()).data(&identity);
     Encoder::new(&identity, "app", usize::MAX).event(&span)["meta"]["output"].take()

@@ -213,13 +213,13 @@ fn an_agent_has_a_manifest_and_a_version_if_annotated() {
 #[test]
 fn cost_tags_are_limited_to_tags_of_the_span() {
     let ids = Ids::new();
-    let said = ["tier", "team \"a\"", "env", "session_id", "decorator"];
+    let cost_tags = ["tier", "team \"a\"", "env", "session_id", "decorator"];
     let span = ids.span(Kind::Task).session_id("s").annotate(|note| {
-        note.cost_tags(said).tag("team \"a\"", "x");
+        note.cost_tags(cost_tags).tag("team \"a\"", "x");
     });
     let identity = Identity { tags: texts([("tier", "free")]), ..Identity::default() };
     let span = Sample { attribute: true, ..span };
-    assert_eq!(encoded(&span, &identity)["meta"]["metadata"], json!({ "_dd": { "cost_tags": said } }));
+    assert_eq!(encoded(&span, &identity)["meta"]["metadata"], json!({ "_dd": { "cost_tags": cost_tags } }));
 }
 
 #[test]

@@ -120,9 +120,9 @@ fn numbers_in_metadata_keep_their_digits() {
     // Six digits, as numbers of settings and scores have. Of numbers with 17 digits the last may change, since
     // `serde_json` does not always read floats to the nearest.
     let numbers: Vec<f64> = (0..2000).map(|_| f64::from(random.u32(..1_000_000)) / 1e6).collect();
-    let said = (1e21, 2.0, -0.5, u64::MAX, &numbers);
+    let values = (1e21, 2.0, -0.5, u64::MAX, &numbers);
     let span = Ids::new().span(Kind::Task).annotate(|note| {
-        note.metadata("numbers", said);
+        note.metadata("numbers", values);
     });
     let event = text(&span, &Identity::default()).replace("1e+21", "1e21");
     let digits = serde_json::to_string(&numbers).unwrap();

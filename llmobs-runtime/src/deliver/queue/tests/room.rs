@@ -28,7 +28,7 @@ use crate::model::sample::Sample;
 use crate::model::span_data::SpanData;
 use crate::model::tags::Identity;
 
-type Say<'a> = &'a dyn Fn(&mut Annotation);
+type Annotate<'a> = &'a dyn Fn(&mut Annotation);
 
 #[test]
 fn spans_without_room_are_dropped_and_counted() {
@@ -186,7 +186,7 @@ fn every_text_of_a_span_counts() {
         note.failure = Some(Failure { kind, message, stack });
     };
     #[rustfmt::skip]
-    let exact: [(usize, Say<'_>); 7] = [
+    let exact: [(usize, Annotate<'_>); 7] = [
         (1000, &|note| { note.model_name(one()); }),
         (1000, &|note| { note.model_provider(one()); }),
         (2000, &|note| { note.tag(one(), one()); }),
@@ -200,7 +200,7 @@ fn every_text_of_a_span_counts() {
     }
     // The text of a captured value counts with the memory that it holds.
     #[rustfmt::skip]
-    let captured: [(usize, Say<'_>); 3] = [
+    let captured: [(usize, Annotate<'_>); 3] = [
         (1002, &|note| { note.input(one()); }),
         (1002, &|note| { note.output(one()); }),
         (2002, &|note| { note.metadata(one(), one()); }),
@@ -252,13 +252,13 @@ fn shared_data_counts_about_once() {
 #[test]
 fn rare_data_of_spans_counts() {
     let text = "x".repeat(1000);
-    let said = |say: Say<'_>| bytes_of(&Sample::new(Kind::Task, "").annotate(say));
-    let least = said(&|note| {
+    let bytes_with = |annotate: Annotate<'_>| bytes_of(&Sample::new(Kind::Task, "").annotate(annotate));
+    let least = bytes_with(&|note| {
         note.more();
     });
     let (one, value) = (|| text.as_str(), size_of::<serde_json::Value>());
     #[rustfmt::skip]
-    let cases: [(usize, Say<'_>); 14] = [
+    let cases: [(usize, Annotate<'_>); 14] = [
         (1000, &|note| { note.intent(one()); }),
         (1000, &|note| { note.cost_tag(one()); }),
         (2000, &|note| { note.link(SpanRef { trace_id: one().into(), span_id: one().into() }); }),
@@ -274,7 +274,7 @@ fn rare_data_of_spans_counts() {
         (1004 + value, &|note| { note.agent(AgentManifest::new().model_setting("seed", one())); }),
         (2000, &|note| { note.agent(AgentManifest::new().tool(AgentTool::new(one()).description(one()))); }),
     ];
-    for (index, (bytes, say)) in cases.into_iter().enumerate() {
-        assert_eq!(said(say) - least, bytes, "{index}");
+    for (index, (bytes, annotate)) in cases.into_iter().enumerate() {
+        assert_eq!(bytes_with(annotate) - least, bytes, "{index}");
     }
 }

@@ -52,7 +52,7 @@ fn kind(client: &mut Client, bytes: usize) -> FailureKind {
 }
 
 /// An address with no listener.
-fn nowhere() -> String {
+fn unused_url() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}", listener.local_addr().unwrap())
 }
@@ -137,7 +137,7 @@ fn an_endless_answer_is_accepted() {
 
 #[test]
 fn a_request_without_a_listener_was_not_accepted() {
-    let (kind, is_wrong_endpoint, message) = outcome(&mut client(&nowhere()), 100);
+    let (kind, is_wrong_endpoint, message) = outcome(&mut client(&unused_url()), 100);
     assert_eq!((kind, is_wrong_endpoint), (FailureKind::Unavailable, true));
     assert!(message.starts_with("URL does not answer: ") && message.contains("refused"), "{message}");
     assert!(message.ends_with("; check that it is running and can be reached from here"), "{message}");
@@ -200,7 +200,7 @@ fn a_status_counts_even_if_the_rest_is_invalid() {
 }
 
 /// A server that reads a part of a request, and then answers or closes the connection.
-fn impatient(answer: &'static str) -> Server {
+fn answering_early(answer: &'static str) -> Server {
     Server::start(move |_, connection| {
         connection.head();
         connection.skip(4096);
@@ -210,7 +210,7 @@ fn impatient(answer: &'static str) -> Server {
 
 #[test]
 fn two_resets_during_large_requests_mean_too_large() {
-    let server = impatient("");
+    let server = answering_early("");
     let mut client = client(&server.url());
     for _ in 0..2 {
         assert_eq!(kind(&mut client, LARGE), FailureKind::Unavailable);
@@ -223,7 +223,7 @@ fn two_resets_during_large_requests_mean_too_large() {
 
 #[test]
 fn an_answer_before_the_end_of_a_request_is_read() {
-    let server = impatient("HTTP/1.1 413 Payload Too Large\r\ncontent-length: 0\r\n\r\n");
+    let server = answering_early("HTTP/1.1 413 Payload Too Large\r\ncontent-length: 0\r\n\r\n");
     let mut client = client(&server.url());
     for _ in 0..5 {
         let (kind, _, message) = outcome(&mut client, LARGE);
@@ -279,8 +279,8 @@ fn large_requests_have_a_longer_timeout() {
             connection.request();
         }
     });
-    let impatient = Settings { timeout: Duration::from_millis(20), ..settings(&server.url()) };
-    let client = || Client::new(Endpoint::intake(&impatient).unwrap(), &impatient, Names::default());
+    let short_timeout = Settings { timeout: Duration::from_millis(20), ..settings(&server.url()) };
+    let client = || Client::new(Endpoint::intake(&short_timeout).unwrap(), &short_timeout, Names::default());
     std::thread::scope(|scope| {
         // It may take ten minutes.
         let large = scope.spawn(|| post(&mut client(), 30_000_000).is_ok());
@@ -379,17 +379,17 @@ fn a_server_with_an_invalid_certificate_receives_nothing() {
     );
     assert_eq!(server.requests().len(), 0);
     // One that speaks no TLS.
-    let heard = Arc::new(Mutex::new(Vec::new()));
+    let received = Arc::new(Mutex::new(Vec::new()));
     let plain = Server::start({
-        let heard = Arc::clone(&heard);
+        let received = Arc::clone(&received);
         move |_, connection| {
             connection.send("HTTP/1.1 400 Bad Request\r\n\r\n");
-            heard.lock().unwrap().push(connection.head());
+            received.lock().unwrap().push(connection.head());
         }
     });
     let url = plain.url().replace("http", "https");
     let (kind, _, message) = outcome(&mut client(&url), 100);
     assert_eq!(kind, FailureKind::Unavailable, "{message}");
     drop(plain);
-    assert_eq!(*heard.lock().unwrap(), [None]);
+    assert_eq!(*received.lock().unwrap(), [None]);
 }

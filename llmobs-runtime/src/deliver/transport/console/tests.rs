@@ -38,7 +38,7 @@ fn data(span: &Sample) -> SpanData {
 
 /// Two traces, their spans in the order in which they might have finished.
 fn forest() -> Vec<SpanData> {
-    let asked = |note: &mut Annotation| {
+    let annotate = |note: &mut Annotation| {
         let call = ToolCall::new("look", json!({ "at": ["it"] }));
         note.model_name("gpt-4o")
             .model_provider("openai")
@@ -48,7 +48,7 @@ fn forest() -> Vec<SpanData> {
     };
     let found = [Document::new("first"), Document::new("second").score(0.5)];
     let spans = [
-        span([4, 3], Kind::Llm, "complete", 30, 1_234_567).annotate(asked),
+        span([4, 3], Kind::Llm, "complete", 30, 1_234_567).annotate(annotate),
         span([5, 3], Kind::Task, "wait", 40, 0).annotate(|note| {
             note.tag("cancelled", true);
         }),

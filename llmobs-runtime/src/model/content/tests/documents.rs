@@ -70,29 +70,31 @@ fn documents_that_were_cut_have_a_note() {
 
 #[test]
 fn texts_of_an_embedding_come_from_its_arguments() {
-    let taken = |fields: &str| input(Kind::Embedding, arguments(fields));
+    let embedding_input = |fields: &str| input(Kind::Embedding, arguments(fields));
     let texts = |texts: &[&str]| {
         let documents: Vec<Value> = texts.iter().map(|text| json!({ "text": text })).collect();
         json!({ "documents": documents })
     };
-    assert_eq!(taken(r#""text":"lamp""#), texts(&["lamp"]));
-    assert_eq!(taken(r#""texts":["lamp","bulb"]"#), texts(&["lamp", "bulb"]));
-    assert_eq!(taken(r#""model":"m","texts":["lamp","bulb"],"size":8"#), texts(&["lamp", "bulb"]));
+    assert_eq!(embedding_input(r#""text":"lamp""#), texts(&["lamp"]));
+    assert_eq!(embedding_input(r#""texts":["lamp","bulb"]"#), texts(&["lamp", "bulb"]));
+    assert_eq!(embedding_input(r#""model":"m","texts":["lamp","bulb"],"size":8"#), texts(&["lamp", "bulb"]));
     assert_eq!(
-        taken(r#""options":[],"weights":[1,2],"passages":[{"text":"lamp","id":"p"}]"#),
+        embedding_input(r#""options":[],"weights":[1,2],"passages":[{"text":"lamp","id":"p"}]"#),
         json!({ "documents": [{ "text": "lamp", "id": "p" }] })
     );
     // The request of OpenAI, with one text and with several.
     assert_eq!(
-        taken(r#""body":{"model":"text-embedding-3-small","input":"lamp","encoding_format":"float"}"#),
+        embedding_input(
+            r#""body":{"model":"text-embedding-3-small","input":"lamp","encoding_format":"float"}"#
+        ),
         texts(&["lamp"])
     );
     assert_eq!(
-        taken(r#""client":{"name":"c"},"body":{"model":"m","input":["lamp","bulb"]}"#),
+        embedding_input(r#""client":{"name":"c"},"body":{"model":"m","input":["lamp","bulb"]}"#),
         texts(&["lamp", "bulb"])
     );
     for fields in [r#""model":"m","text":"lamp""#, r#""tokens":[1,2,3]"#, r#""body":{"input":[[1,2]]}"#] {
-        assert_eq!(taken(fields), texts(&[&format!("{{{fields}}}")]));
+        assert_eq!(embedding_input(fields), texts(&[&format!("{{{fields}}}")]));
     }
 }
 
@@ -170,7 +172,7 @@ fn vectors_in_a_cut_value_are_counted_up_to_the_cut() {
 
 #[test]
 fn texts_of_a_library_request_are_read_without_a_model() {
-    let asked = r#""model":"m","request":{"input":{"Batch":["one","two"]}}"#;
+    let fields = r#""model":"m","request":{"input":{"Batch":["one","two"]}}"#;
     let shown = json!({ "documents": [{ "text": "one" }, { "text": "two" }] });
-    assert_eq!(input(Kind::Embedding, arguments(asked)), shown);
+    assert_eq!(input(Kind::Embedding, arguments(fields)), shown);
 }

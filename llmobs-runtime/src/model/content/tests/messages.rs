@@ -7,25 +7,25 @@ use crate::base::kind::Kind;
 use crate::model::captured::Source;
 
 /// The input of an `llm` function with these arguments.
-fn asked(fields: &str) -> Value {
+fn llm_input(fields: &str) -> Value {
     input(Kind::Llm, arguments(fields))
 }
 
 /// The input of an `llm` function with one argument.
 fn request(value: &Value) -> Value {
-    asked(&format!("\"request\":{value}"))
+    llm_input(&format!("\"request\":{value}"))
 }
 
-fn answered(value: &Value) -> Value {
+fn llm_output(value: &Value) -> Value {
     output(Kind::Llm, returned(value))
 }
 
 #[test]
 fn a_single_string_is_a_message_of_the_user_or_assistant() {
     let user = json!({ "messages": [{ "role": "user", "content": "{\"Why\"?" }] });
-    assert_eq!(asked(r#""prompt":"{\"Why\"?""#), user);
+    assert_eq!(llm_input(r#""prompt":"{\"Why\"?""#), user);
     let assistant = json!({ "messages": [{ "role": "assistant", "content": "Because.\n" }] });
-    assert_eq!(answered(&json!("Because.\n")), assistant);
+    assert_eq!(llm_output(&json!("Because.\n")), assistant);
 }
 
 #[test]
@@ -41,14 +41,14 @@ fn each_message_of_a_list_is_shown() {
         { "role": "assistant", "content": "" },
     ] });
     assert_eq!(request(&list), shown);
-    assert_eq!(answered(&list), shown);
+    assert_eq!(llm_output(&list), shown);
     assert_eq!(request(&list[0]), json!({ "messages": [{ "role": "system", "content": "Be brief." }] }));
 }
 
 #[test]
 fn messages_of_several_arguments_are_joined_in_order() {
     assert_eq!(
-        asked(
+        llm_input(
             r#""model":"m-1","system":{"role":"system","content":"S"},"history":[{"role":"user","content":"U"}],
                "temperature":0.5,"api":{"messages":[{"role":"assistant","content":"A"}]},"stop":["a","b"]"#
         ),
@@ -71,16 +71,16 @@ fn arguments_without_messages_are_shown_as_json() {
         r#""message":{"role":"user","content":{"neither":"text nor parts"}}"#,
         r#""message":{"role":"user"}"#,
     ] {
-        assert_eq!(asked(fields), shown(&format!("{{{fields}}}")));
+        assert_eq!(llm_input(fields), shown(&format!("{{{fields}}}")));
     }
     assert_eq!(
-        answered(&json!(["a", "b"])),
+        llm_output(&json!(["a", "b"])),
         json!({ "messages": [{ "role": "assistant", "content": r#"["a","b"]"# }] })
     );
-    assert_eq!(answered(&json!(42)), json!({ "messages": [{ "role": "assistant", "content": "42" }] }));
+    assert_eq!(llm_output(&json!(42)), json!({ "messages": [{ "role": "assistant", "content": "42" }] }));
     let no_message = json!({ "choices": [{ "words": "neither text nor message" }] });
     assert_eq!(
-        answered(&no_message),
+        llm_output(&no_message),
         json!({ "messages": [{ "role": "assistant", "content": no_message.to_string() }] })
     );
 }
@@ -89,9 +89,9 @@ fn arguments_without_messages_are_shown_as_json() {
 fn an_empty_list_next_to_other_arguments_does_not_hide_them() {
     let fields = r#""prompt":"Why?","stop":[]"#;
     let shown = json!({ "messages": [{ "role": "user", "content": format!("{{{fields}}}") }] });
-    assert_eq!(asked(fields), shown);
+    assert_eq!(llm_input(fields), shown);
     assert_eq!(
-        asked(r#""history":[],"next":{"role":"user","content":"Why?"},"stop":[]"#),
+        llm_input(r#""history":[],"next":{"role":"user","content":"Why?"},"stop":[]"#),
         json!({ "messages": [{ "role": "user", "content": "Why?" }] })
     );
     // Alone it is a conversation that has not begun: there is nothing to show.
@@ -103,7 +103,7 @@ fn an_empty_list_next_to_other_arguments_does_not_hide_them() {
 fn a_value_at_the_depth_limit_does_not_hide_messages() {
     let deep = annotated(&(0..130).fold(json!(1), |inner, _| json!([inner]))).0;
     assert_eq!(
-        asked(&format!("\"schema\":{deep},\"messages\":[{{\"role\":\"user\",\"content\":\"U\"}}]")),
+        llm_input(&format!("\"schema\":{deep},\"messages\":[{{\"role\":\"user\",\"content\":\"U\"}}]")),
         json!({ "messages": [{ "role": "user", "content": "U" }] })
     );
 }
@@ -164,7 +164,7 @@ fn a_chat_response_of_openai() {
         "service_tier": "default", "system_fingerprint": null,
     });
     assert_eq!(
-        answered(&body),
+        llm_output(&body),
         json!({ "messages": [
             { "role": "assistant", "content": "An \"E27\" one." },
             { "role": "assistant", "content": "", "tool_calls": [
@@ -237,16 +237,17 @@ fn a_response_of_anthropic() {
     let shown = json!({ "messages": [{ "role": "assistant", "content": "I will count.", "tool_calls": [
         { "name": "stock", "arguments": {}, "tool_id": "toolu_test_9", "type": "tool_use" },
     ] }] });
-    assert_eq!(answered(&body), shown);
+    assert_eq!(llm_output(&body), shown);
     assert_eq!(output(Kind::Llm, annotated(&body)), shown);
 }
 
 #[test]
 fn annotated_texts_have_no_role() {
     let shown = |value: Value| {
-        let [asked, answered] = [input(Kind::Llm, annotated(&value)), output(Kind::Llm, annotated(&value))];
-        assert_eq!(asked, answered);
-        asked
+        let [llm_input, llm_output] =
+            [input(Kind::Llm, annotated(&value)), output(Kind::Llm, annotated(&value))];
+        assert_eq!(llm_input, llm_output);
+        llm_input
     };
     assert_eq!(shown(json!("Why?")), json!({ "messages": [{ "role": "", "content": "Why?" }] }));
     assert_eq!(
@@ -359,7 +360,7 @@ fn malformed_parts_are_kept_as_far_as_possible() {
         message["role"] = json!("");
         message
     });
-    assert_eq!(answered(&with_role.collect()), shown);
+    assert_eq!(llm_output(&with_role.collect()), shown);
 }
 
 #[test]
@@ -367,7 +368,7 @@ fn empty_lists_of_a_message_are_kept_as_in_the_reference_sdk() {
     let empty = json!({ "role": "assistant", "content": "", "tool_calls": [], "tool_results": [], "audio_parts": [], "image_parts": [] });
     let shown = json!({ "messages": [empty] });
     assert_eq!(input(Kind::Llm, annotated(&empty)), shown);
-    assert_eq!(answered(&empty), shown);
+    assert_eq!(llm_output(&empty), shown);
     assert_eq!(
         input(Kind::Llm, annotated(&json!({ "tool_calls": [], "tool_results": null }))),
         json!({ "messages": [{ "role": "", "content": "", "tool_calls": [] }] })
@@ -389,7 +390,7 @@ fn notes_about_cut_items_are_kept() {
     shown["tool_calls"] = json!([{ "name": "f", "arguments": {} }, { "name": note, "arguments": {} }, { "name": "", "arguments": { "…": note } }]);
     shown["tool_results"][1] = json!({ "result": note });
     shown["image_parts"].as_array_mut().unwrap().pop();
-    assert_eq!(answered(&message), json!({ "messages": [shown] }));
+    assert_eq!(llm_output(&message), json!({ "messages": [shown] }));
 }
 
 #[test]
@@ -433,13 +434,13 @@ fn a_note_about_a_cut_is_a_message_or_a_part() {
 /// Arguments that are messages of a library all count, and so do those next to a request of another library.
 #[test]
 fn messages_of_libraries_are_read_without_a_model() {
-    let asked = [
+    let cases = [
         r#""system":{"role":"System","content":[{"Text":"Be brief."}]},"history":[{"role":"User","content":[{"Text":"Why?"}]}]"#,
         r#""request":{"system":"Be brief.","messages":[{"role":"User","content":[{"Text":"Why?"}]}]},"trace":"t""#,
         r#""request":{"model":null,"chat_history":[{"role":"system","content":"Be brief."},{"role":"user","content":[{"type":"text","text":"Why?"}]}],"documents":[],"tools":[],"additional_params":null}"#,
     ];
     let shown = json!([{ "role": "system", "content": "Be brief." }, { "role": "user", "content": "Why?" }]);
-    for asked in asked {
-        assert_eq!(input(Kind::Llm, arguments(asked)), json!({ "messages": shown }), "{asked}");
+    for fields in cases {
+        assert_eq!(input(Kind::Llm, arguments(fields)), json!({ "messages": shown }), "{fields}");
     }
 }

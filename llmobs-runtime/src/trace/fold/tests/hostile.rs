@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{chunk, is_not_a_chat, messages, output, said, within};
+use super::{chunk, is_not_a_chat, messages, output, text_chunk, within};
 use crate::base::kind::Kind;
 use crate::trace::fold::Fold;
 
@@ -12,12 +12,12 @@ fn fields_of_the_wrong_type_are_ignored() {
         [json!(null), json!(true), json!(-1), json!(4.5), json!([]), json!([null]), json!({ "a": 1 })];
     for wrong in wrong {
         let items = [
-            said("a"),
+            text_chunk("a"),
             json!({ "choices": [{ "index": wrong, "delta": { "role": wrong, "content": wrong, "tool_calls": wrong } }],
                 "usage": wrong, "object": wrong }),
             json!({ "choices": [{ "delta": wrong }] }),
             json!({ "choices": [wrong] }),
-            said("b"),
+            text_chunk("b"),
         ];
         assert_eq!(output(&items), json!("ab"), "{wrong}");
     }
@@ -66,7 +66,7 @@ fn messages_calls_and_their_names_are_limited() {
 fn a_long_stream_takes_no_more_than_the_limit() {
     let mut fold = Fold::new(1000);
     for _ in 0..10_000 {
-        fold.push(&said("0123456789").to_string());
+        fold.push(&text_chunk("0123456789").to_string());
     }
     let json = fold.finish(Kind::Llm).json.unwrap();
     let (head, tail) = ("0123456789".repeat(100), "56789".to_owned() + &"0123456789".repeat(12));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{chunk, folded, messages, metrics, output, said, within};
+use super::{chunk, folded, messages, metrics, output, text_chunk, within};
 use crate::base::kind::Kind;
 use crate::trace::fold::Fold;
 
@@ -40,7 +40,7 @@ fn text_followed_by_other_items_is_a_list() {
     assert_eq!(messages(&items), json!(["ab", { "done": true }, "c", null]));
     assert_eq!(within(3, &items), json!(["ab", "… [first 1 of 4 items]"]));
     assert_eq!(within(1, &items), json!(["a… [1 bytes left out] …", "… [first 1 of 4 items]"]));
-    assert_eq!(output(&[json!("a"), said("b")]), json!(["a", said("b")]));
+    assert_eq!(output(&[json!("a"), text_chunk("b")]), json!(["a", text_chunk("b")]));
 }
 
 #[test]
@@ -51,17 +51,17 @@ fn a_chat_followed_by_other_items_is_a_list_with_its_metrics() {
         chunk(&two),
         json!({ "choices": [], "usage": { "prompt_tokens": 1 } }),
         json!({ "weather": "dry" }),
-        said("c"),
+        text_chunk("c"),
     ];
     let list = json!([
         { "role": "assistant", "content": "A" },
         { "role": "assistant", "content": "B" },
         { "weather": "dry" },
-        said("c"),
+        text_chunk("c"),
     ]);
     assert_eq!(output(&items), list);
     assert_eq!(messages(&items), list);
     assert_eq!(metrics(&items), [("input_tokens", 1)]);
     assert_eq!(metrics(&items[..2]), [("input_tokens", 1)]);
-    assert_eq!(output(&[said("a"), json!("b")]), json!([{ "role": "assistant", "content": "a" }, "b"]));
+    assert_eq!(output(&[text_chunk("a"), json!("b")]), json!([{ "role": "assistant", "content": "a" }, "b"]));
 }

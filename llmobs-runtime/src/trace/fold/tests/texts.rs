@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Fold, folded, messages, on_the_wire, output, within};
+use super::{Fold, folded, messages, output, wire_output, within};
 use crate::base::kind::Kind;
 
 fn pieces(text: &str) -> Vec<Value> {
@@ -16,7 +16,7 @@ fn pieces_of_text_become_one_text_for_each_kind() {
         assert_eq!(folded(kind, usize::MAX, &items), (json!("Why \"é\\\n🦀\u{1}"), Vec::new()));
     }
     assert_eq!(
-        on_the_wire(&[json!("a"), json!("b")]),
+        wire_output(&[json!("a"), json!("b")]),
         json!({ "messages": [{ "role": "assistant", "content": "ab" }] })
     );
     assert_eq!(output(&[json!("")]), json!(""));

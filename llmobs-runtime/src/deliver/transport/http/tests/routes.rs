@@ -11,7 +11,7 @@ use crate::deliver::transport::FailureKind;
 use crate::deliver::transport::endpoint::Endpoint;
 use crate::deliver::transport::loopback::{Request, Server};
 
-const ASKED: &str = "GET /info";
+const INFO: &str = "GET /info";
 const THROUGH_AGENT: &str = "POST /evp_proxy/v2/api/v2/llmobs";
 const DIRECT: &str = "POST /api/v2/llmobs";
 /// A path without a socket.
@@ -27,16 +27,16 @@ fn info(endpoints: &str) -> String {
 
 /// The answer of an Agent that accepts spans.
 fn agent(request: &Request) -> String {
-    if request.target == ASKED { info(r#""/v0.4/traces","/evp_proxy/v2/""#) } else { answer(202, "{}") }
+    if request.target == INFO { info(r#""/v0.4/traces","/evp_proxy/v2/""#) } else { answer(202, "{}") }
 }
 
 /// The answer of an older Agent.
 fn old_agent(request: &Request) -> String {
-    if request.target == ASKED { info(r#""/v0.4/traces""#) } else { answer(404, "404 page not found\n") }
+    if request.target == INFO { info(r#""/v0.4/traces""#) } else { answer(404, "404 page not found\n") }
 }
 
 /// An address with no listener yet.
-fn free() -> SocketAddr {
+fn unused_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
@@ -76,12 +76,12 @@ fn the_agent_is_queried_once_when_spans_are_sent() {
     let evaluations = ["1".to_owned(), "2".to_owned()];
     assert!(http.send(Payload::Evaluations(&evaluations)).is_ok());
     let through_agent = "POST /evp_proxy/v2/api/intake/llm-obs/v2/eval-metric";
-    assert_eq!(server.targets(), [ASKED, THROUGH_AGENT, THROUGH_AGENT, THROUGH_AGENT, through_agent]);
+    assert_eq!(server.targets(), [INFO, THROUGH_AGENT, THROUGH_AGENT, THROUGH_AGENT, through_agent]);
 }
 
 #[test]
 fn without_an_agent_and_a_key_spans_wait_for_an_agent() {
-    let address = free();
+    let address = unused_address();
     let mut http = http(address, None);
     let message = format!(
         "no Datadog Agent answers at http://{address}: start one, set DD_TRACE_AGENT_URL to its address, set DD_API_KEY to \
@@ -99,17 +99,17 @@ fn without_an_agent_and_a_key_spans_wait_for_an_agent() {
         )),
         "{message}"
     );
-    assert_eq!(server.targets(), [ASKED]);
+    assert_eq!(server.targets(), [INFO]);
     drop(server);
     let server = Server::answering(Some(address), agent);
     assert_eq!(send(&mut http), Ok(()));
-    assert_eq!(server.targets(), [ASKED, THROUGH_AGENT]);
+    assert_eq!(server.targets(), [INFO, THROUGH_AGENT]);
     drop(server);
     // It goes, and comes back.
     assert_eq!(send(&mut http).unwrap_err().0, FailureKind::Unavailable);
     let server = Server::answering(Some(address), agent);
     assert_eq!(send(&mut http), Ok(()));
-    assert_eq!(server.targets(), [ASKED, THROUGH_AGENT]);
+    assert_eq!(server.targets(), [INFO, THROUGH_AGENT]);
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn with_a_key_spans_go_to_datadog_while_the_agent_is_gone() {
     let address = server.address();
     let mut http = http(address, Some(datadog.address()));
     assert_eq!(send(&mut http), Ok(()));
-    assert_eq!(server.targets(), [ASKED, THROUGH_AGENT]);
+    assert_eq!(server.targets(), [INFO, THROUGH_AGENT]);
     drop(server);
     assert_eq!(send(&mut http), Ok(()));
     assert_eq!(datadog.targets(), [DIRECT]);
@@ -133,22 +133,22 @@ fn with_a_key_spans_go_to_datadog_while_the_agent_is_gone() {
     // After a refusal another endpoint is tried.
     assert_eq!(send(&mut http), Ok(()));
     assert_eq!(datadog.targets().len(), 4);
-    assert_eq!(server.targets(), [ASKED, THROUGH_AGENT]);
+    assert_eq!(server.targets(), [INFO, THROUGH_AGENT]);
 }
 
 #[test]
 fn an_agent_that_stops_accepting_spans_is_replaced_by_datadog() {
     let datadog = Server::answering(None, |_| answer(202, ""));
-    let asked = AtomicUsize::new(0);
+    let queries = AtomicUsize::new(0);
     let server = Server::answering(None, move |request| {
-        let is_new = request.target == ASKED && asked.fetch_add(1, Ordering::SeqCst) == 0;
+        let is_new = request.target == INFO && queries.fetch_add(1, Ordering::SeqCst) == 0;
         if is_new { agent(request) } else { old_agent(request) }
     });
     let mut http = http(server.address(), Some(datadog.address()));
     for _ in 0..2 {
         assert_eq!(send(&mut http), Ok(()));
     }
-    assert_eq!(server.targets(), [ASKED, THROUGH_AGENT, ASKED]);
+    assert_eq!(server.targets(), [INFO, THROUGH_AGENT, INFO]);
     assert_eq!(datadog.targets(), [DIRECT, DIRECT]);
     assert!(datadog.requests()[0].headers.contains(&"dd-api-key: key".to_owned()));
     let key = |request: &Request| request.headers.iter().any(|header| header.contains("key"));
@@ -171,7 +171,7 @@ fn no_agent_is_queried_if_the_settings_choose() {
         agentless: Some(true),
         api_key: Some(Secret::new("key")),
         override_origin: Some(server.url()),
-        ..settings(free())
+        ..settings(unused_address())
     };
     let mut http = Http::new(&choice).unwrap();
     assert_eq!(send(&mut http).unwrap_err().0, FailureKind::Denied);
@@ -187,7 +187,7 @@ fn spans_go_to_the_public_api_if_configured() {
     assert!(http.send(Payload::Events(&mut body)).is_ok());
     // It can be sent again.
     assert_eq!(body, event);
-    assert_eq!(server.targets(), [ASKED, "POST /evp_proxy/v2/api/intake/llm-obs/v1/trace/spans"]);
+    assert_eq!(server.targets(), [INFO, "POST /evp_proxy/v2/api/intake/llm-obs/v1/trace/spans"]);
     let request = server.requests().pop().unwrap();
     assert!(request.headers.contains(&"x-datadog-evp-subdomain: api".to_owned()), "{request:?}");
     let spans = r#"[{"name":"step","meta":{"kind":"task"}}]"#;
@@ -283,8 +283,8 @@ mod unix {
             }
             drop(http);
             let served: Vec<String> = served.iter().flatten().collect();
-            let asked = if agentless.is_none() { &[ASKED][..] } else { &[] };
-            assert_eq!(served, [asked, &[THROUGH_AGENT, THROUGH_AGENT]].concat());
+            let queries = if agentless.is_none() { &[INFO][..] } else { &[] };
+            assert_eq!(served, [queries, &[THROUGH_AGENT, THROUGH_AGENT]].concat());
         }
     }
 
@@ -317,7 +317,7 @@ mod unix {
         let settings = Settings::default();
         let route = Route::with_default(&settings, &socket.0, &server.url()).unwrap();
         assert_eq!(send(&mut Http::with_route(route, &settings)), Ok(()));
-        assert_eq!(server.targets(), [ASKED, THROUGH_AGENT]);
+        assert_eq!(server.targets(), [INFO, THROUGH_AGENT]);
         let route = Route::with_default(&settings, Path::new(NO_SOCKET), &server.url()).unwrap();
         assert_eq!(send(&mut Http::with_route(route, &settings)), Ok(()));
     }

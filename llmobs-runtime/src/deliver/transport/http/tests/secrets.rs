@@ -73,7 +73,7 @@ fn no_secret_is_logged_at_any_level() {
     let large = "x".repeat(300_000);
     let mut bodies = [format!(r#"["{PROMPT}"]"#), format!(r#"["{large}{PROMPT}{large}"]"#)];
     let proxy = ConnectProxy::start();
-    let mut said = String::new();
+    let mut output = String::new();
     for (server, proxy) in [
         (CaptureServer::start(), None),
         (CaptureServer::start_tls(), None),
@@ -91,7 +91,7 @@ fn no_secret_is_logged_at_any_level() {
         let message = format!("{}/api/v2/llmobs answers 500 Internal Server Error", server.url());
         assert_eq!((refused.message, refused.kind), (message, FailureKind::Unavailable));
         assert!(http.send(Payload::Evaluations(&[format!(r#""{PROMPT}""#)])).is_ok());
-        said += &format!("{http:?}");
+        output += &format!("{http:?}");
 
         let posts = server.posts();
         let sent: Vec<&[u8]> = posts.iter().map(|post| &*post.body).collect();
@@ -108,9 +108,9 @@ fn no_secret_is_logged_at_any_level() {
         assert!(head.contains(&format!("Basic {CREDENTIALS}\r\n")), "{head}");
         assert_eq!(leak(&head, KEY).or_else(|| leak(&head, TOKEN)), None);
     }
-    said += &RECORDER.0.lock().unwrap();
-    assert!(said.contains("ureq_proto::util") && said.contains("CONNECT proxy connected"), "{said}");
+    output += &RECORDER.0.lock().unwrap();
+    assert!(output.contains("ureq_proto::util") && output.contains("CONNECT proxy connected"), "{output}");
     for secret in [KEY, TOKEN, PROMPT, PASSWORD, CREDENTIALS] {
-        assert_eq!(leak(&said, secret), None, "in\n{said}");
+        assert_eq!(leak(&output, secret), None, "in\n{output}");
     }
 }
