@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     const HOUR: u64 = 3_600_000_000_000;
-    /// The wall clock may be set by a little while a test runs.
+    /// The wall clock can be adjusted slightly during a test.
     const LITTLE: u64 = 50_000_000;
 
     #[test]
@@ -223,7 +223,7 @@ mod tests {
         let (start, duration) = Started::at(past).until_now().nanos(&clock);
         assert_eq!(start, past);
         assert!((5_000_000_000..HOUR).contains(&duration));
-        // A time in the future has not begun.
+        // A start in the future.
         let (start, duration) = Started::at(u64::MAX).until_now().nanos(&clock);
         assert_eq!(start, u64::MAX);
         assert!(duration < HOUR);
@@ -252,12 +252,12 @@ mod tests {
             clock.adopt(Reading { instant: at(seconds), unix_nanos });
         };
         let seconds = |seconds: u64| seconds * 1_000_000_000;
-        // Differences this small come from reading the clocks one after the other.
+        // Differences this small result from reading the clocks consecutively.
         read(&mut clock, 10, unix_nanos + seconds(10) + 900_000);
         assert_eq!(clock.unix_nanos(at(10)), unix_nanos + seconds(10));
-        // An hour of sleep, which the monotonic clock does not count.
+        // The machine sleeps for an hour, which the monotonic clock does not count.
         read(&mut clock, 20, unix_nanos + seconds(20) + HOUR);
-        // Then the clock is set back by a minute.
+        // The clock is set back by a minute.
         read(&mut clock, 30, unix_nanos + seconds(30) + HOUR - seconds(60));
         for (instant, expected) in [
             (0, 0),

@@ -1,4 +1,4 @@
-//! The requests that a transport receives, and the counts.
+//! The requests that a transport receives, and the counts of a report.
 
 mod failures;
 mod memory;
@@ -19,7 +19,7 @@ use crate::deliver::sender::Sender;
 use crate::deliver::settings::Settings;
 use crate::deliver::transport::{Failure, FailureKind, Framing, Payload, Transport};
 
-/// Longer than anything here takes.
+/// A timeout that no test reaches.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A request to a transport.
@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 enum Request {
     /// Send this body.
     Events(String),
-    /// Send spans of these names, each with the number of its outermost span.
+    /// Send spans with these names, each with the id of its outermost span.
     Spans(Vec<(String, SpanId)>),
     Evaluations(Vec<String>),
     Ended(Vec<SpanId>),
@@ -47,7 +47,7 @@ enum Answer {
     Panic,
 }
 
-/// A transport that records its requests, and accepts each unless it has another answer.
+/// The requests to a transport, and its answers. Requests without an answer are accepted.
 #[derive(Clone, Default)]
 struct Recorder(Arc<Mutex<Held>>);
 
@@ -55,16 +55,16 @@ struct Recorder(Arc<Mutex<Held>>);
 struct Held {
     requests: Vec<Request>,
     answers: VecDeque<Answer>,
-    /// A body with this text is invalid.
+    /// Bodies that contain this text are invalid.
     poison: Option<String>,
-    /// A body that is longer is too large.
+    /// Longer bodies are too large.
     most_bytes: Option<usize>,
     panics_at_ended: bool,
-    /// Announces each request, and waits for a message before it is answered.
+    /// Signals the next request, and waits for a message before the answer.
     gate: Option<(Signal<()>, Receiver<()>)>,
 }
 
-/// A transport of one form that shares the records.
+/// A transport that records its requests.
 struct RecordingTransport(Recorder, Option<Framing>);
 
 impl Recorder {
@@ -131,7 +131,7 @@ impl Transport for RecordingTransport {
             Some(Answer::Invalid) => failure(FailureKind::Invalid),
             Some(Answer::Denied) => failure(FailureKind::Denied),
             Some(Answer::Never) => failure(FailureKind::Permanent(DropReason::Rejected)),
-            Some(Answer::Panic) => panic!("the transport panicked, as this test wants it to"),
+            Some(Answer::Panic) => panic!("the transport panicked, as the test expects"),
         }
     }
 
@@ -140,7 +140,7 @@ impl Transport for RecordingTransport {
         held.requests.push(Request::Ended(roots.to_vec()));
         let panics = held.panics_at_ended;
         drop(held);
-        assert!(!panics, "the transport panicked, as this test wants it to");
+        assert!(!panics, "the transport panicked, as the test expects");
     }
 
     fn close(&mut self) {
@@ -148,7 +148,7 @@ impl Transport for RecordingTransport {
     }
 }
 
-/// A client whose spans wait for a flush, with short waits between attempts.
+/// Starts a client that sends spans on flush, with short waits between attempts.
 fn start(config: &Config, set: impl FnOnce(&mut Settings), transport: Box<dyn Transport>) -> Client {
     let mut settings = config.settings().clone();
     settings.interval = PATIENCE;
@@ -157,7 +157,7 @@ fn start(config: &Config, set: impl FnOnce(&mut Settings), transport: Box<dyn Tr
     Client::start(&settings, transport).unwrap()
 }
 
-/// Runs `program` under a client that sends to this transport, and returns the report of a flush. The client has ended then.
+/// Runs `program` with a client that sends to this transport, shuts the client down, and returns the report of a flush.
 fn run(recorder: &Recorder, set: impl FnOnce(&mut Settings), program: impl FnOnce()) -> Report {
     let client = start(&Config::new(), set, recorder.transport(Some(Framing::Array)));
     client.context().enter(program);
@@ -181,7 +181,7 @@ fn spans(count: usize) {
     }
 }
 
-/// The events of the body of a request.
+/// Returns the events in the body of a request.
 fn events(body: &str) -> Vec<Value> {
     let wrapped: Vec<Value> = serde_json::from_str(body).unwrap();
     wrapped.into_iter().map(|mut event| event["spans"][0].take()).collect()
@@ -208,9 +208,9 @@ fn requests_are_filled_up_to_the_limit() {
     let whole = bodies(1 << 20);
     assert_eq!(counts(&whole), [5]);
     assert_eq!(counts(&bodies(4000)), [2, 2, 1]);
-    // A span that is larger than a request may be has one of its own.
+    // A span above the limit has a separate request.
     assert_eq!(counts(&bodies(1)), [1, 1, 1, 1, 1]);
-    // No request is larger than the limit, nor is one ended before that.
+    // Each request is at most as large as the limit, and the next event would not have fitted.
     for limit in (3000..8000).step_by(501) {
         let bodies = bodies(limit);
         assert!(bodies.iter().all(|body| body.len() <= limit), "{limit}");
@@ -369,7 +369,7 @@ fn memory_is_released_after_delivery_or_refusal() {
     let limit = |settings: &mut Settings| settings.queue_limit = 64 * 1024;
     let client = start(&Config::new(), limit, recorder.transport(Some(Framing::Array)));
     let reasoning = "x".repeat(10_000);
-    // All together is many times as much as the limit.
+    // The total is many times the limit.
     for turn in 0..20_u64 {
         if turn % 2 == 1 {
             recorder.held().answers.push_back(Answer::Never);
@@ -385,7 +385,7 @@ fn memory_is_released_after_delivery_or_refusal() {
     }
 }
 
-/// The memory of a span is used again for the next one of the thread.
+/// The memory of a span is reused for the next span of the thread.
 #[test]
 fn a_span_has_no_data_of_an_earlier_span() {
     let recorder = Recorder::default();

@@ -1,4 +1,4 @@
-//! Variables to settings.
+//! Settings from environment variables.
 
 mod program;
 
@@ -8,7 +8,7 @@ use ureq::http::{HeaderName, HeaderValue};
 
 use super::Config;
 
-/// Reads these variables and no others.
+/// Reads a configuration from only these variables.
 fn read(variables: &[(&str, &str)]) -> Config {
     Config::read(&|name| {
         let found = variables.iter().find(|(other, _)| *other == name)?;
@@ -16,7 +16,7 @@ fn read(variables: &[(&str, &str)]) -> Config {
     })
 }
 
-/// All settings of a configuration, one per line, so that a difference shows as a whole.
+/// Returns all settings of a configuration, one per line, so that a failed assertion shows all differences.
 fn facts(config: &Config) -> String {
     let settings = config.settings();
     let key = settings.api_key.as_ref().map(|key| key.reveal().to_owned());
@@ -82,7 +82,7 @@ request 5242880
 event 5000000
 ";
 
-/// The defaults with this line in place of the one that begins with the same word.
+/// Returns the defaults, in which each of these lines replaces the one with the same first word.
 fn with(lines: &[&str]) -> String {
     let word = |line: &str| line.split(' ').next().unwrap_or_default().to_owned();
     let line = |default: &str| {
@@ -235,7 +235,7 @@ fn empty_variables_are_ignored_except_the_site() {
 #[test]
 fn an_invalid_value_has_one_warning_that_does_not_contain_it() {
     for (variable, value, lines) in [
-        // Neither true nor false is false, as in the reference SDK.
+        // A value that is neither true nor false is false, as in the reference SDK.
         ("DD_LLMOBS_ENABLED", "sésame", &["enabled false"][..]),
         ("DD_LLMOBS_AGENTLESS_ENABLED", "yes!", &["agentless Some(false)"]),
         ("DD_AGENTLESS_ENABLED", "yes!", &[]),

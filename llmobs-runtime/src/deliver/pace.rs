@@ -129,7 +129,7 @@ mod tests {
         assert_eq!(pace.limit(), 1 << 18);
         (0..100).for_each(|_| pace.accepted(pace.limit()));
         assert_eq!(pace.limit(), 1 << 19);
-        // Small requests are not divided because a connection is slow.
+        // Small requests are not split on a slow connection.
         (0..100).for_each(|_| pace.too_slow(pace.limit()));
         assert_eq!(pace.limit(), SMALLEST);
     }

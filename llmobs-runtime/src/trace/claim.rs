@@ -148,7 +148,7 @@ mod tests {
         assert!(!calls.claim(false, Hidden::default()).is_granted);
     }
 
-    /// A call that has ended, with tags.
+    /// Returns an ended call with these tags.
     fn tagged(tags: &[(&str, &str)]) -> EndedCall {
         let mut notes = Annotation::new(0);
         for (key, value) in tags {

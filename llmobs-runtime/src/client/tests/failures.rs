@@ -1,4 +1,4 @@
-//! Requests that fail, and panics in the code of others.
+//! Failed requests, and panics in transports and processors.
 
 use std::sync::mpsc::channel;
 use std::time::Duration;
@@ -55,7 +55,7 @@ fn a_single_span_that_is_too_large_loses_its_content() {
         assert_eq!(run(&recorder, |_| (), || large("large")).to_string(), report);
         assert_eq!(recorder.bodies().len(), 2);
     }
-    // A receiver that refuses even a small event refuses everything: the spans wait.
+    // If a receiver refuses even a small event, the spans stay pending.
     let recorder = Recorder::default();
     recorder.held().most_bytes = Some(0);
     let client = start(
@@ -69,7 +69,7 @@ fn a_single_span_that_is_too_large_loses_its_content() {
     assert!(recorder.bodies().len() < 10, "{}", recorder.bodies().len());
 }
 
-/// A request that was never answered is sent once more when the receiver answers again, and may arrive twice.
+/// A request without an answer is sent once more when the receiver answers again. It can arrive twice.
 #[test]
 fn an_unanswered_request_is_sent_once_more() {
     use Answer::{Accept, Denied, TryAgain, Unanswered};
@@ -104,7 +104,7 @@ fn bisection_finds_the_invalid_span() {
     assert_eq!(report.to_string(), "999 delivered, 1 dropped (rejected: 1), 0 pending");
     let bodies = recorder.bodies();
     assert_eq!(bodies.len(), 21);
-    // If all are invalid, the search ends early.
+    // If all spans are invalid, the search ends early.
     let recorder = Recorder::default();
     recorder.held().poison = Some("step".to_owned());
     let report = run(&recorder, |_| (), || (0..1000).for_each(|number| step(&number.to_string())));
@@ -210,7 +210,7 @@ fn a_panic_at_the_end_of_a_trace_does_not_drop_evaluations() {
 #[test]
 fn a_span_whose_processor_panics_is_sent_without_content() {
     let config = Config::new().processor(|span| {
-        assert!(span.name != "bad", "the processor panicked, as this test wants it to");
+        assert!(span.name != "bad", "the processor panicked, as the test expects");
         Some(span)
     });
     let recorder = Recorder::default();
@@ -243,7 +243,7 @@ fn shutdown_ends_a_wait_without_another_attempt() {
     let recorder = Recorder::answering(&[Answer::TryAgain]);
     let ((here, sending), (go, gate)) = (channel(), channel());
     recorder.held().gate = Some((here, gate));
-    // The waits are random parts of five seconds.
+    // Waits are random, up to five seconds.
     let long_timeout = |settings: &mut Settings| settings.timeout = Duration::from_secs(600);
     let client = start(&Config::new(), long_timeout, recorder.transport(Some(Framing::Array)));
     let sender = sender(&client);

@@ -1,4 +1,4 @@
-//! What is left out if memory is short, and what is kept.
+//! Which data is dropped at the memory limit.
 
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ fn without_memory_open_spans_lose_content_but_are_delivered() {
             span
         };
         let open: Vec<_> = (0..50).map(inside).collect();
-        // Open spans hold their room: what ends meanwhile finds none.
+        // Open spans reserve memory, so that a span that ends meanwhile has none.
         crate::task("meanwhile").start().annotate(|note| {
             note.input(&content).tag("number", 50).metric("number", 50);
         });
@@ -51,7 +51,7 @@ fn without_memory_open_spans_lose_content_but_are_delivered() {
     });
     let report = client.flush(PATIENCE);
     assert_adds_up(&report);
-    // Nine spans of 100 kB have room, and a tenth of all is kept.
+    // Nine spans of 100 kB fit, because a tenth of the memory is reserved.
     assert_eq!(report.to_string(), "52 delivered, 0 dropped, 0 pending, 42 stripped");
     let bodies = recorder.bodies();
     let events: Vec<_> = bodies.iter().flat_map(|body| events(body)).collect();
@@ -59,7 +59,7 @@ fn without_memory_open_spans_lose_content_but_are_delivered() {
         let is_root = event["name"] == "root";
         assert_eq!(event["metrics"]["number"].is_u64(), !is_root);
         assert_eq!(event["meta"]["output"]["value"] == "done", is_root);
-        // The event names what was left out.
+        // The event reports the dropped content.
         let has_all = is_root || event["meta"]["input"]["value"] == content;
         let errors = if has_all { Value::Null } else { json!(["dropped_io"]) };
         assert_eq!(event["collection_errors"], errors);
@@ -80,7 +80,7 @@ fn unfinished_spans_take_no_more_than_the_limit() {
         }
         let report = client.flush(PATIENCE);
         assert_adds_up(&report);
-        // A twentieth is kept for spans at the top.
+        // A twentieth is reserved for root spans.
         assert_eq!((report.started, report.open), (1001, 95));
         assert_eq!(report.dropped[&DropReason::QueueFull], 906);
         crate::workflow("another root").start().finish();
@@ -101,7 +101,7 @@ fn replaced_annotations_take_no_memory() {
             span.annotate(|note| {
                 note.metadata(format!("key {number}"), "x".repeat(100));
             });
-            // Later values replace earlier ones, and take no more room.
+            // Later values replace earlier ones and take no additional memory.
             span.annotate(|note| {
                 note.input("x".repeat(1000));
             });

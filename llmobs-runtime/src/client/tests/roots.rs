@@ -1,4 +1,4 @@
-//! When the transport is notified that outermost spans have ended.
+//! When a transport is notified of the end of outermost spans.
 
 use std::sync::Mutex;
 use std::sync::mpsc::channel;
@@ -7,7 +7,7 @@ use super::{PATIENCE, Recorder, Request, start};
 use crate::SpanRef;
 use crate::config::Config;
 
-/// The requests to a transport, in words, with names for the ids of spans.
+/// Returns the requests to a transport as text, with names in place of span ids.
 fn recorded(recorder: &Recorder, names: &[(SpanRef, &str)]) -> Vec<String> {
     let mut words = Vec::new();
     for request in recorder.requests() {
@@ -25,7 +25,7 @@ fn recorded(recorder: &Recorder, names: &[(SpanRef, &str)]) -> Vec<String> {
     words.into_iter().map(with_names).collect()
 }
 
-/// Runs `program`, which returns names for the ids of spans, under a processor that drops spans called `dropped`.
+/// Runs `program`, which returns names for span ids, with a processor that drops spans named `dropped`.
 fn run(program: impl FnOnce() -> Vec<(SpanRef, &'static str)>) -> Vec<String> {
     let config = Config::new().processor(|span| (span.name != "dropped").then_some(span));
     let recorder = Recorder::default();

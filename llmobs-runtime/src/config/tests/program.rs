@@ -1,4 +1,4 @@
-//! Settings of the program over those of the environment, and what is never shown.
+//! Settings of the program override the environment, and secrets are never shown.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Finished spans as whole events. Both forms of each span are encoded: the record of a thread, and the typed form.
+//! Finished spans as complete events. Both forms of each span are encoded: the record of a thread, and the typed form.
 
 mod content;
 mod dropped;
@@ -20,7 +20,7 @@ use crate::model::sampling::Decision;
 use crate::model::span_data::SpanData;
 use crate::model::tags::{Identity, VERSION};
 
-/// The ids of one span, which are random and cannot be chosen.
+/// The random ids of a span.
 #[derive(Clone, Copy)]
 struct Ids {
     trace: TraceId,
@@ -39,7 +39,7 @@ impl Ids {
         }
     }
 
-    /// A span without optional data.
+    /// Returns a span without optional data.
     fn span(self, kind: Kind) -> Sample {
         Sample {
             trace_id: self.trace,
@@ -52,7 +52,7 @@ impl Ids {
         }
     }
 
-    /// The event of that span, where `meta` holds these fields and the kind.
+    /// Returns the event of that span, whose `meta` has these fields and the kind.
     fn event(self, kind: Kind, meta: &Value) -> Value {
         let mut event = json!({
             "trace_id": self.trace.to_string(),
@@ -100,39 +100,39 @@ fn add_tag(event: &mut Value, tag: &str) {
 /// The largest event that keeps its input and output, as in the reference SDK.
 const LIMIT: usize = 5_000_000;
 
-/// The event that both forms of a span become.
+/// Returns the event of both forms of a span. Checks that they are equal.
 fn encoded(span: &Sample, identity: &Identity) -> Value {
     let finished: Value = serde_json::from_str(&text(span, identity)).unwrap();
     let typed: Value = serde_json::from_str(&text_of_data(&span.data(identity), identity, LIMIT)).unwrap();
-    assert_eq!(finished, typed, "the form of the thread and the typed form");
+    assert_eq!(finished, typed, "the record and the typed form");
     finished
 }
 
-/// The event that both forms of a span become, for a client without settings of its own.
+/// Returns the event of both forms of a span for a client with default settings.
 fn event(span: &Sample) -> Value {
     encoded(span, &Identity::default())
 }
 
-/// The JSON text of the event of a span as its thread left it.
+/// Returns the JSON text of an event, encoded from the record of a span.
 fn text(span: &Sample, identity: &Identity) -> String {
     let mut body = "[".to_owned();
     span.read(|finished| Encoder::new(identity, "app", LIMIT).encode_finished(finished, &mut body));
     unwrapped(&body)
 }
 
-/// The JSON text of the event of a span in typed form.
+/// Returns the JSON text of an event, encoded from the typed form of a span.
 fn text_of_data(span: &SpanData, identity: &Identity, limit: usize) -> String {
     let mut body = "[".to_owned();
     Encoder::new(identity, "app", limit).encode_data(span, &mut body);
     unwrapped(&body)
 }
 
-/// The text of an event, without its wrapper object.
+/// Returns the text of an event without its wrapper object.
 fn unwrapped(body: &str) -> String {
     let head =
         format!(r#"[{{"_dd.stage":"raw","_dd.tracer_version":"{VERSION}","event_type":"span","spans":["#);
     let event = body.strip_prefix(&head).and_then(|rest| rest.strip_suffix("]}"));
-    event.unwrap_or_else(|| panic!("another envelope: {body}")).to_owned()
+    event.unwrap_or_else(|| panic!("unexpected wrapper object: {body}")).to_owned()
 }
 
 fn texts<V: Into<String>, const N: usize>(pairs: [(&str, V); N]) -> BTreeMap<String, String> {

@@ -1,4 +1,4 @@
-//! Which spans are accepted, dropped and sent together, and which threads wait for each other.
+//! Which spans are accepted, dropped and sent together, and which threads wait.
 
 #[cfg(shuttle)]
 mod orders;
@@ -20,15 +20,15 @@ use crate::model::inherited::Inherited;
 use crate::model::record::{Record, TraceRecord};
 use crate::model::sample::Sample;
 
-/// Longer than any test. A thread that waits this long would wait forever.
+/// Longer than any test. A thread with this timeout would wait forever without a wake-up.
 const HOUR: Duration = Duration::from_secs(3600);
-/// Longer than a thread that has nothing to wait for can take.
+/// The timeout for operations that do not wait.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 const UNLIMITED: Limits =
     Limits { bytes: usize::MAX, kept_bytes: 0, open_bytes: 0, batch_bytes: usize::MAX, interval: HOUR };
 
-/// The memory of a span that is alone in its trace.
+/// The memory of a span with its trace, without texts.
 const BARE: usize = Record::BYTES + size_of::<TraceRecord>();
 /// The memory of a span whose name has one letter.
 const SIZE: usize = BARE + 1;
@@ -47,7 +47,7 @@ fn push_inheriting(queue: &Queue, sample: &Sample, inherited: Option<&Arc<Inheri
     }
 }
 
-/// Ends a span that began before.
+/// Finishes a span that was started before.
 fn finish(queue: &Queue, sample: &Sample, inherited: Option<&Arc<Inherited>>) {
     let (mut record, mut text) = sample.record();
     let name = if let Cow::Owned(name) = &record.name { name.len() } else { 0 };
@@ -81,7 +81,7 @@ fn numbers(numbers: std::ops::Range<usize>) -> Vec<String> {
     numbers.map(|number| number.to_string()).collect()
 }
 
-/// The next batch, without waiting for more than one wake-up.
+/// Returns the next batch after at most one wake-up.
 fn take(queue: &Queue) -> Batch {
     take_while(queue, || ())
 }
@@ -93,7 +93,7 @@ fn take_while(queue: &Queue, meanwhile: impl FnOnce()) -> Batch {
     }
 }
 
-/// The names of the spans of a batch, and its evaluations.
+/// Returns the names of the spans of a batch, and its evaluations.
 fn names(batch: &mut Batch) -> Vec<String> {
     let mut names = Vec::new();
     for chunk in &mut batch.chunks {
@@ -103,7 +103,7 @@ fn names(batch: &mut Batch) -> Vec<String> {
     names
 }
 
-/// Handles a batch like a worker that delivers all of it.
+/// Delivers a batch completely, like a worker.
 fn deliver(queue: &Queue, mut batch: Batch) -> Vec<String> {
     let names = names(&mut batch);
     settle(queue, batch, &Report { delivered: names.len() as u64, ..Report::default() });
@@ -117,7 +117,7 @@ fn settle(queue: &Queue, batch: Batch, outcome: &Report) {
     queue.settle(outcome);
 }
 
-/// The worker: delivers until the end, and returns what each batch held.
+/// Runs the worker until the queue ends, and returns the content of each batch.
 fn work(queue: &Queue) -> Vec<Vec<String>> {
     let mut batches = Vec::new();
     while let Work::Send { flushes } = queue.next() {
@@ -132,7 +132,7 @@ fn report(queue: &Queue) -> String {
     queue.report().to_string()
 }
 
-/// The result of a thread that has nothing to wait for. A missing wake-up fails the test here.
+/// Runs `f` on a thread and returns its result. A missing wake-up is a timeout, which fails the test.
 fn soon<T: Send>(queue: &Queue, f: impl FnOnce() -> T + Send, meanwhile: impl FnOnce()) -> T {
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
@@ -140,7 +140,7 @@ fn soon<T: Send>(queue: &Queue, f: impl FnOnce() -> T + Send, meanwhile: impl Fn
         let_others_wait();
         meanwhile();
         receiver.recv_timeout(PATIENCE).unwrap_or_else(|_| {
-            // Lets the thread go, so that the test can end.
+            // Ends the thread, so that the test can end.
             queue.close();
             queue.end();
             panic!("nothing happened for {PATIENCE:?}");
@@ -148,7 +148,7 @@ fn soon<T: Send>(queue: &Queue, f: impl FnOnce() -> T + Send, meanwhile: impl Fn
     })
 }
 
-/// Nothing shows that another thread is waiting. After this it usually is, so that a missing wake-up shows.
+/// Gives another thread time to wait, so that a missing wake-up is usually detected. No API shows that a thread waits.
 fn let_others_wait() {
     thread::sleep(Duration::from_millis(10));
 }
@@ -242,13 +242,13 @@ fn a_chunk_is_full_at_a_number_of_spans_or_bytes() {
 fn a_full_batch_is_sent_before_it_is_due() {
     let queue = Queue::new(Limits { batch_bytes: 3 * SIZE, ..UNLIMITED });
     let first = take_while(&queue, || {
-        // The first span wakes the worker too, which then waits for the interval to be over.
+        // The first span wakes the worker, which then waits for the interval.
         push_numbers(&queue, 0..1);
         let_others_wait();
         push_numbers(&queue, 1..3);
     });
     assert_eq!(deliver(&queue, first), ["0", "1", "2"]);
-    // Of several chunks.
+    // A batch with several chunks.
     let queue = Queue::new(Limits { batch_bytes: 2 * CHUNK_BYTES, ..UNLIMITED });
     let count = 4 * CHUNK_RECORDS;
     let first = take_while(&queue, || push_numbers(&queue, 0..count));
@@ -264,7 +264,7 @@ fn a_partial_batch_is_sent_when_its_oldest_span_is_due() {
     for _ in 0..2 {
         let begun = Instant::now();
         let batch = take_while(&queue, || push_numbers(&queue, 0..2));
-        // The second span may have come later.
+        // The second span may be in the next batch.
         let names = names(&mut { batch });
         assert!(names == ["0", "1"] || names == ["0"], "{names:?}");
         assert!(begun.elapsed() >= interval);
@@ -306,7 +306,7 @@ fn flush_without_a_worker_reports_pending_spans() {
     let report = soon(&queue, || queue.flush(timeout), || ());
     assert!(begun.elapsed() >= timeout);
     assert_eq!(report.to_string(), "0 delivered, 0 dropped, 3 pending");
-    // A worker that arrives later still finds the flush request, an hour before the spans are due.
+    // A worker that starts later handles the flush, an hour before the spans are due.
     let batch = take(&queue);
     assert_eq!(self::report(&queue), "0 delivered, 0 dropped, 3 pending");
     assert_eq!(deliver(&queue, batch), ["0", "1", "{}"]);
@@ -342,7 +342,7 @@ fn the_end_of_an_earlier_flush_does_not_end_a_flush() {
     let timeout = Duration::from_millis(30);
     soon(&queue, || queue.flush(timeout), || queue.flushed(1));
     assert!(begun.elapsed() >= timeout);
-    // Nor does a later one wait for what an earlier one has waited for.
+    // A flush does not wait again for an earlier flush.
     soon(&queue, || queue.flush(HOUR), || queue.flushed(3));
 }
 
@@ -361,7 +361,7 @@ fn a_closed_queue_drains_and_accepts_no_spans() {
     queue.push_evaluation("{}".to_owned());
     assert_eq!(report(&queue), "2 delivered, 5 dropped (shutdown: 5), 0 pending, 4 finished late");
     assert!(matches!(queue.next(), Work::End));
-    // There is no thread to wait for.
+    // There is no worker to wait for.
     soon(&queue, || queue.flush(HOUR), || ());
 }
 
@@ -391,7 +391,7 @@ fn closing_wakes_the_worker_from_every_wait() {
     let mut seen = 0;
     assert_eq!(soon(&queue, || queue.pause(HOUR, Duration::ZERO, &mut seen), || drop(flush())), Pause::Over);
     assert_eq!(seen, 1);
-    // One that is known, or that comes before the least wait is over, does not end it.
+    // A flush that was seen, or that comes before the minimum wait, does not end the wait.
     let begun = Instant::now();
     let least = Duration::from_millis(20);
     assert_eq!(soon(&queue, || queue.pause(HOUR, least, &mut seen), || drop(flush())), Pause::Over);

@@ -118,7 +118,7 @@ mod tests {
         (listener, address)
     }
 
-    /// An address of a network for documentation: packets to it are lost, or there is no route to it.
+    /// An address that is reserved for documentation. Packets to it are lost, or there is no route.
     const DEAD: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 80);
 
     #[test]

@@ -85,7 +85,7 @@ mod tests {
 
     use super::write;
 
-    /// Has room for this many bytes.
+    /// A writer with space for this many bytes.
     struct Disk(Vec<u8>, usize);
 
     impl io::Write for Disk {

@@ -119,7 +119,7 @@ mod tests {
         }
         assert_eq!(names.addresses("127.0.0.1:7".to_owned(), Duration::ZERO).unwrap().len(), 1);
         drop(closed);
-        // The late result is used, and then there is another lookup.
+        // The late result is used, followed by another lookup.
         for asked in [1, 2] {
             assert_eq!(ask(Duration::from_secs(60)).unwrap(), ["127.0.0.1:80".parse().unwrap()]);
             assert_eq!(ASKED.load(Ordering::SeqCst), asked);

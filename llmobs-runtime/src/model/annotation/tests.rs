@@ -1,4 +1,4 @@
-//! Spans with more annotations than there is room for.
+//! Spans with more annotations than the limits allow.
 
 use super::*;
 use crate::model::limits::{MAX_LINKS, MAX_METADATA, MAX_METRICS, MAX_TAGS};
@@ -8,7 +8,7 @@ fn link() -> SpanRef {
     SpanRef { trace_id: "1".to_owned(), span_id: "2".to_owned() }
 }
 
-/// Adds a number to a span in every way.
+/// Adds annotations of each kind.
 fn annotate(note: &mut Annotation, number: usize) {
     let key = format!("key {number}");
     note.tag(&key, number).metadata(&key, number).metric(&key, number).cost_tag(&key).link(link());
@@ -16,7 +16,7 @@ fn annotate(note: &mut Annotation, number: usize) {
 
 fn left_out(count: usize) -> LeftOut {
     LeftOut {
-        // Tags and cost tags.
+        // Counts tags and cost tags.
         tags: 2 * (count - MAX_TAGS),
         metadata: count - MAX_METADATA,
         metrics: count - MAX_METRICS,
@@ -91,7 +91,7 @@ fn weaker_annotations_are_left_out_first() {
     assert_eq!(note.left_out(), LeftOut { metrics: 1, ..LeftOut::default() });
 }
 
-/// A span that stays open takes no more memory with each annotation.
+/// The memory of an open span does not grow with each annotation.
 #[test]
 fn an_open_span_keeps_a_limited_number_of_annotations() {
     let collector = Collector::new();
@@ -107,7 +107,7 @@ fn an_open_span_keeps_a_limited_number_of_annotations() {
     drop(entered);
     let event = &collector.events()[0];
     let lengths = [&event["tags"], &event["span_links"]].map(|list| list.as_array().unwrap().len());
-    // Those of llmobs, too.
+    // The event also has the tags of llmobs.
     assert!(lengths[0] > MAX_TAGS && lengths[0] < MAX_TAGS + 20, "{}", lengths[0]);
     assert_eq!(lengths[1], MAX_LINKS);
     assert_eq!(event["meta"]["metadata"].as_object().unwrap().len(), MAX_METADATA);

@@ -1,4 +1,4 @@
-//! Feedback as whole metrics, and all that is invalid.
+//! Feedback as complete metrics, and invalid feedback.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The memory of a record, and what the worker reads in it.
+//! The memory of a record, and how the worker reads it.
 
 use super::{Finished, Record};
 use crate::base::clock::WallClock;
@@ -28,7 +28,7 @@ fn texts_are_consecutive_and_followed_by_those_of_other_spans() {
     assert_eq!((&*failure.kind, &failure.message), ("core::fmt::Error", &message));
     assert_eq!(failure.stack, format!("core::fmt::Error: {message}"));
     assert_eq!(record.text_bytes(parts), text.len() - "the next span".len());
-    // A text that is shorter than the record requires, which cannot occur, is read as none.
+    // A text that is shorter than the record requires is read as none. This cannot occur.
     let short = Finished::new(&record, &trace, None, "{", parts, None, &clock);
     assert_eq!((short.input(), short.output()), (None, None));
 }

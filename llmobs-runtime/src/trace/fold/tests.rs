@@ -1,4 +1,4 @@
-//! The output of streams: texts, chats, lists, and streams that change from one to the other.
+//! The output of streams: texts, chats, lists, and streams of mixed items.
 
 mod hostile;
 mod lists;
@@ -14,7 +14,7 @@ use crate::model::tags::Identity;
 
 const PLENTY: usize = 1 << 20;
 
-/// The output as JSON, null where there is none, and the metrics.
+/// Returns the output as JSON, null if there is none, and the metrics.
 fn folded(kind: Kind, limit: usize, items: &[Value]) -> (Value, Vec<(&'static str, u64)>) {
     let mut fold = Fold::new(limit);
     for item in items {
@@ -25,7 +25,7 @@ fn folded(kind: Kind, limit: usize, items: &[Value]) -> (Value, Vec<(&'static st
     (json.unwrap_or_default(), outcome.response.usage.metrics())
 }
 
-/// The output of a workflow within a limit.
+/// Returns the output of a workflow within a limit.
 fn within(limit: usize, items: &[Value]) -> Value {
     folded(Kind::Workflow, limit, items).0
 }
@@ -34,12 +34,12 @@ fn output(items: &[Value]) -> Value {
     within(PLENTY, items)
 }
 
-/// Whether a stream of this one item shows the item as it is.
+/// Whether the output of a stream with only this item is the unchanged item.
 fn is_not_a_chat(item: &Value) -> bool {
     output(std::slice::from_ref(item)) == json!([item])
 }
 
-/// The messages that come of a call to a model.
+/// Returns the output messages of a model call.
 fn messages(items: &[Value]) -> Value {
     folded(Kind::Llm, PLENTY, items).0
 }
@@ -48,17 +48,17 @@ fn metrics(items: &[Value]) -> Vec<(&'static str, u64)> {
     folded(Kind::Llm, PLENTY, items).1
 }
 
-/// A chunk of OpenAI's chat with these choices.
+/// Returns a chunk of an OpenAI chat with these choices.
 fn chunk(choices: &Value) -> Value {
     json!({ "id": "c-1", "object": "chat.completion.chunk", "choices": choices, "usage": null })
 }
 
-/// A chunk with this text.
+/// Returns a chunk with this text.
 fn text_chunk(content: &str) -> Value {
     chunk(&json!([{ "index": 0, "delta": { "content": content }, "finish_reason": null }]))
 }
 
-/// `meta.output` of a call to a model.
+/// Returns `meta.output` of a model call.
 fn wire_output(items: &[Value]) -> Value {
     let identity = Identity::default();
     let span = Sample::new(Kind::Llm, "complete").returned(messages(items).to_string()).data(&identity);

@@ -12,7 +12,7 @@ fn written(push: impl FnOnce(&mut String)) -> String {
 fn strings_are_escaped_as_by_serde_json() {
     let every = ('\0'..'\u{100}').chain(['\u{2028}', '\u{2029}', '\u{fffd}', '\u{10ffff}', '🦀']);
     for char in every {
-        // At every place of the words of eight bytes, and in texts that are shorter than one.
+        // At each position of a block of eight bytes, and in shorter texts.
         for before in 0..20 {
             for after in [0, 1, 7, 8, 9] {
                 for filling in ["a", " ", "\u{1f}", "\"", "é"] {
@@ -50,12 +50,12 @@ fn captured_json_is_copied_unless_it_is_too_deep() {
         ("", "\"\""),
         ("null", "null"),
         ("1e999", "1e999"),
-        // Order, duplicates and digits stay.
+        // Order, duplicates and digits are kept.
         (r#"{"b":1,"a":[1.50,2],"a":[]}"#, r#"{"b":1,"a":[1.50,2],"a":[]}"#),
         (r#"["[[[[\"[[[",["]]\\"],{}]"#, r#"["[[[[\"[[[",["]]\\"],{}]"#),
         ("[[],[]]", "[[],[]]"),
         (r#"[[],{"b":[1,"[\""],"a":{}}]"#, r#"[[],{"a":"{}","b":"[1,\"[\\\"\"]"}]"#),
-        // No JSON.
+        // Invalid JSON.
         ("[[[", r#""[[[""#),
     ] {
         assert_eq!(written(|out| push_captured(captured, 2, out)), expected, "{captured}");

@@ -10,7 +10,7 @@ use crate::base::kind::Kind;
 use crate::model::content::Content;
 use crate::model::tags::Identity;
 
-/// An output that a processor set.
+/// Returns the event of a span whose output was set by a processor.
 fn shown(ids: Ids, output: &Content, limit: usize) -> Value {
     let identity = Identity::default();
     let mut span = ids.span(Kind::Task).data(&identity);
@@ -126,7 +126,7 @@ fn a_body_allocates_no_memory_for_omitted_content() {
     }
 }
 
-/// It makes no difference whether the content is known to be too long before it is written, or only after.
+/// The result is the same whether the length of the content is known before it is written or only after.
 #[test]
 fn content_of_each_form_is_shortened() {
     let ids = Ids::new();
@@ -163,7 +163,7 @@ fn content_of_each_form_is_shortened() {
         ),
     ] {
         let mut event = shown(ids, &content, 2000);
-        // The first and the last character of shortened texts, because their length depends on the version.
+        // Compares the first and last character of shortened texts, because their length depends on the version.
         each_string(&mut event["meta"]["output"], &mut |text| {
             if let Some((head, tail)) = text.split_once("… [").filter(|(head, _)| !head.is_empty()) {
                 let (first, last) = (head.chars().next().unwrap(), tail.chars().last().unwrap());

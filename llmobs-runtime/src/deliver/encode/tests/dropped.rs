@@ -9,7 +9,7 @@ use crate::base::kind::Kind;
 use crate::model::sample::Sample;
 use crate::model::tags::Identity;
 
-/// The text of the event of a span, with its wrapper object.
+/// Returns the text of an event with its wrapper object.
 fn wrapped(span: &Sample, limit: usize) -> String {
     let mut body = String::new();
     Encoder::new(&Identity::default(), "app", limit).encode_data(&span.data(&Identity::default()), &mut body);

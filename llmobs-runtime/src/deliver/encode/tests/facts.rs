@@ -1,4 +1,4 @@
-//! Data that few spans have: prompt, tools, agent, links, costs, sampling, errors, ids of other tracers.
+//! Optional data of spans: prompt, tools, agent, links, costs, sampling, errors, ids of other tracers.
 
 use serde_json::{Map, Value, json};
 
@@ -26,7 +26,7 @@ fn nest(levels: usize) -> Value {
     (0..levels).fold(json!("core"), |inner, _| json!({ "k": inner }))
 }
 
-/// Nested containers, the innermost of which are sent as text.
+/// Nested containers, of which the innermost are sent as text.
 fn nest_with_text(levels: usize, text: usize) -> Value {
     (0..levels).fold(json!(nest(text).to_string()), |inner, _| json!({ "k": inner }))
 }
@@ -66,7 +66,7 @@ fn the_prompt_is_part_of_the_input_of_llm_spans() {
             .uuid("u")
             .version_uuid("v")
     };
-    // meta 0, input 1, prompt 2, variables 3, the variable 4: eight levels of it stay.
+    // meta 0, input 1, prompt 2, variables 3, the variable 4: eight levels of it are kept.
     let full = json!({
         "id": "faq \"1\"",
         "ml_app": "app",
@@ -81,7 +81,7 @@ fn the_prompt_is_part_of_the_input_of_llm_spans() {
         "prompt_version_uuid": "v",
     });
     assert_eq!(with(prompt.clone()), shown(&full));
-    // Empty texts and variables are left out.
+    // Empty texts and variables are omitted.
     let empty = Prompt { version: Some(String::new()), variables: Some(Map::new()), ..Prompt::default() };
     assert_eq!(with(empty), shown(&bare));
 
@@ -129,7 +129,7 @@ fn tools_are_sent_for_the_kinds_that_have_them() {
         more.tool_version = Some("2\"".to_owned());
         event(&span)
     };
-    // meta 0, tool_definitions 1, the tool 2, schema 3, its value 4: eight levels of it stay.
+    // meta 0, tool_definitions 1, the tool 2, schema 3, its value 4: eight levels of it are kept.
     let shown = json!([
         {
             "name": "weather",
@@ -171,7 +171,7 @@ fn an_agent_has_a_manifest_and_a_version_if_annotated() {
         with(AgentManifest { instructions: Some(String::new()), ..AgentManifest::new() }),
         ids.event(Kind::Agent, &json!({}))
     );
-    // The name is that of the span.
+    // The default name is that of the span.
     assert_eq!(
         with(AgentManifest::new().model("gpt-4o")),
         showing(&json!({ "framework": "manual", "name": "step", "model": "gpt-4o" }))
@@ -203,7 +203,7 @@ fn an_agent_has_a_manifest_and_a_version_if_annotated() {
     }));
     add_tag(&mut expected, "agent_version:3");
     assert_eq!(with(agent.clone()), expected);
-    // Another kind shows neither.
+    // Other kinds have neither.
     let other = event(&ids.span(Kind::Task).annotate(|note| {
         note.agent(agent);
     }));

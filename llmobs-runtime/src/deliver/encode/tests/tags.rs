@@ -1,4 +1,4 @@
-//! Which of two tags with one key is sent, and in which order tags are sent.
+//! The precedence of tags with the same key, and the order of tags.
 
 use serde_json::Value;
 
@@ -42,7 +42,7 @@ fn error_tags_win_over_annotated_default_and_configured_tags() {
         &identity,
     );
     assert_eq!(all(&annotated), ["note", "note", "note", "note", "note", "note", "1", "my::Error", "note"]);
-    // Without an error there is nothing to put in place of a tag called error_type.
+    // Without an error, an annotated tag error_type is kept.
     let fine = encoded(
         &span.annotate(|note| {
             note.tags(everywhere("note"));
@@ -50,7 +50,7 @@ fn error_tags_win_over_annotated_default_and_configured_tags() {
         &identity,
     );
     assert_eq!(all(&fine), ["note", "note", "note", "note", "note", "note", "0", "note", "note"]);
-    // The tag moves the span to another session, and not to another application.
+    // An annotated tag changes the session of the span, but not its application.
     assert_eq!(defaults["session_id"], "s");
     assert_eq!(annotated["session_id"], "note");
 }
@@ -93,7 +93,7 @@ fn a_span_of_another_application_has_the_tags_of_that_application() {
     assert_eq!(apps(&encoded(&annotated, &identity)), ["note", "other"]);
 }
 
-/// Where keys hold colons, the values decide which tag comes first, so that overriding a tag may move it past another.
+/// With colons in keys, the order of tags depends on values, so that overriding a tag can change its position.
 #[test]
 fn tags_with_colons_in_keys_are_overridden_by_key() {
     let identity = Identity { tags: texts([("a", "z"), ("a:", "x"), ("a:b", "")]), ..Identity::default() };

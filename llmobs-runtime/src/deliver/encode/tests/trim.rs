@@ -19,16 +19,16 @@ use crate::model::reference::SpanRef;
 use crate::model::span_data::SpanData;
 use crate::model::tags::Identity;
 
-/// A tenth of the default, so that the tests are quick.
+/// A tenth of the default, so that the tests are fast.
 const LIMIT: usize = 500_000;
-/// Smaller limits are only for tests: an event without any content may be larger.
+/// The smallest limit. An event without content can be larger than smaller ones.
 const LEAST_LIMIT: usize = 3000;
 
 fn data(kind: Kind) -> SpanData {
     Ids::new().span(kind).data(&Identity::default())
 }
 
-/// The event of a span. Checks that it is smaller than the limit, and that the parts that never change are the same.
+/// Returns the event of a span. Checks that it is below the limit, and that fixed fields are unchanged.
 fn within(limit: usize, span: &SpanData) -> Value {
     let identity = Identity::default();
     let whole = text_of_data(span, &identity, usize::MAX);
@@ -36,7 +36,7 @@ fn within(limit: usize, span: &SpanData) -> Value {
     if whole.len() < limit {
         assert_eq!(short, whole);
     }
-    assert!(short.len() < limit, "{} bytes, where {limit} are too many: {short:.2000}", short.len());
+    assert!(short.len() < limit, "{} bytes, with a limit of {limit}: {short:.2000}", short.len());
     let [whole, short] =
         [whole, short].map(|event| serde_json::from_str::<Value>(&event).expect("an event is JSON"));
     for place in [
@@ -58,11 +58,11 @@ fn within(limit: usize, span: &SpanData) -> Value {
     short
 }
 
-/// Checks that only one part of an event was shortened, and returns it.
+/// Checks that only one part of an event was shortened, and returns that part.
 fn only(error: &str, part: &str, span: &SpanData) -> Value {
     let mut short = within(LIMIT, span);
     let size = short.to_string().len();
-    assert!(size > LIMIT / 2, "no more is left out than has to be: {size}");
+    assert!(size > LIMIT / 2, "too much was left out: {size} bytes");
     let mut whole: Value =
         serde_json::from_str(&text_of_data(span, &Identity::default(), usize::MAX)).unwrap();
     assert_eq!(short.as_object_mut().unwrap().remove("collection_errors"), Some(json!([error])));
@@ -161,7 +161,7 @@ fn messages_are_shortened_and_older_ones_left_out() {
     let messages = input["messages"].as_array().unwrap();
     assert_eq!(messages.len(), 4);
     assert_eq!(messages[0], json!({ "role": "system", "content": "You know." }));
-    // What is smaller than others stays whole.
+    // Smaller parts are unchanged.
     assert_eq!(messages[2]["tool_calls"][0]["arguments"]["query"].as_str().unwrap().len(), 90_000);
     assert_eq!(messages[3]["tool_results"][0]["result"].as_str().unwrap().len(), 90_000);
     assert!(messages[1]["content"].as_str().unwrap().len() > 300_000);
@@ -176,7 +176,7 @@ fn messages_are_shortened_and_older_ones_left_out() {
     );
     assert_eq!(messages[kept], json!({ "role": "user", "content": text(9_999) }));
 
-    // One message that is large by its parts.
+    // A message that is large because of its parts.
     let calls = many(|number| ToolCall::new(text(number), json!({ "number": number })), 5_000);
     let message = calls.fold(Message::assistant("calls"), Message::tool_call);
     span.input = Some(Content::Messages(vec![message]));
@@ -324,7 +324,7 @@ fn annotations_beyond_the_limits_are_reported() {
     assert_eq!(event["span_links"].as_array().unwrap().len(), MAX_LINKS);
 }
 
-/// Texts that are hard to escape, to cut and to keep valid.
+/// Texts that are difficult to escape and to cut.
 const PIECES: [&str; 14] = [
     "\0",
     "\u{2028}",
@@ -346,7 +346,7 @@ struct Random(Rng);
 
 impl Random {
     fn size(&mut self) -> usize {
-        // Mostly small, sometimes large.
+        // Sizes are mostly small and sometimes large.
         let bits = self.0.u32(0..13);
         self.0.usize(0..1 << bits)
     }
@@ -463,7 +463,7 @@ fn random_spans_fit_any_limit() {
     assert!(outcomes.len() > 30 && dropped < 200, "{outcomes:#?}");
 }
 
-/// Each text at each place where it can be cut, as the thread leaves it and as a processor does.
+/// Cuts each text at each position, both as a text of a program and in metadata.
 #[test]
 fn a_text_is_cut_between_characters() {
     let identity = Identity::default();
@@ -485,7 +485,7 @@ fn a_text_is_cut_between_characters() {
     }
 }
 
-/// The escapes of lone surrogates cannot become a text, and are sent as the JSON text that was captured.
+/// Escapes of lone surrogates are not valid text, so that the captured JSON is sent.
 #[test]
 fn captured_json_that_is_not_a_valid_text_is_shortened() {
     let json = format!("\"{}\"", r"\ud800".repeat(2000));

@@ -35,7 +35,7 @@ fn spans_without_room_are_dropped_and_counted() {
     let queue = Queue::new(Limits { bytes: 3 * SIZE, ..UNLIMITED });
     push_numbers(&queue, 0..10);
     assert_eq!(report(&queue), "0 delivered, 7 dropped (queue full: 7), 3 pending");
-    // Spans that are being sent take room until they are settled.
+    // Spans that are being sent take room until they are delivered.
     queue.flush(std::time::Duration::ZERO);
     let first = take(&queue);
     push(&queue, "a");
@@ -54,7 +54,7 @@ fn a_span_without_room_wakes_the_worker() {
         push_numbers(&queue, 3..4);
     });
     assert_eq!(deliver(&queue, first), ["0", "1", "2"]);
-    // Once there is room again nothing is due.
+    // With room again, no batch is due.
     push_numbers(&queue, 4..6);
     assert_eq!(queue.squeezed.load(Ordering::Relaxed), ROOMY);
     assert_eq!(report(&queue), "3 delivered, 1 dropped (queue full: 1), 2 pending");
@@ -75,7 +75,7 @@ fn a_span_above_the_limit_does_not_drop_others() {
 fn a_span_without_texts_does_not_affect_the_next_one() {
     let long = format!("\"{}\"", "x".repeat(1000));
     let kept = 4000;
-    // Room for two spans with short texts, or for one with a long text.
+    // There is room for two spans with short texts, or for one with a long text.
     let queue = Queue::new(Limits { bytes: 2 * BARE + 200 + kept, kept_bytes: kept, ..UNLIMITED });
     push_sample(&queue, &Sample::new(Kind::Task, "").arguments(&long).returned(&long));
     push_sample(&queue, &Sample::new(Kind::Task, "").arguments("\"in\"").returned("\"out\""));
@@ -100,7 +100,7 @@ fn evaluations_take_room() {
     assert_eq!(report(&queue), "0 delivered, 2 dropped (queue full: 2), 1 pending");
     deliver(&queue, queue.take());
     assert_eq!(queue.room.load(Ordering::Relaxed), 1000);
-    // A thread has no more room than it needs where there is no room for others.
+    // A thread reserves no additional room if there is little.
     let queue = Queue::new(Limits { bytes: 1024, ..UNLIMITED });
     push(&queue, "0");
     queue.push_evaluation("x".repeat(1024 - SIZE));
@@ -120,7 +120,7 @@ fn each_batch_returns_unused_room_of_a_thread() {
     assert_eq!(room(), LIMIT);
 }
 
-/// The bytes that a queue counts for spans with this inheritance.
+/// Returns the bytes that a queue counts for spans with inherited data.
 fn bytes(spans: &[(&Sample, Option<&Arc<Inherited>>)]) -> usize {
     let queue = Queue::new(UNLIMITED);
     for (span, inherited) in spans {
@@ -133,7 +133,7 @@ fn bytes_of(span: &Sample) -> usize {
     bytes(&[(span, None)])
 }
 
-/// The bytes that a queue counts for a text, and that the text then takes.
+/// Returns the bytes that a queue counts for a text. Checks that they are its capacity.
 fn bytes_of_text(mut text: String) -> usize {
     let queue = Queue::new(UNLIMITED);
     let sample = Sample::new(Kind::Task, "");
@@ -172,7 +172,7 @@ fn every_text_of_a_span_counts() {
     ] {
         assert_eq!(bytes_of(&span) - BARE, bytes);
     }
-    // The text of a sample has no memory to spare. That of a frame has, and keeps a little of it.
+    // The text of a sample has no spare capacity. That of a frame has, and keeps a small one.
     for (spare, kept) in [(0, 0), (MAX_SPARE_TEXT, MAX_SPARE_TEXT), (MAX_SPARE_TEXT + 1, 0)] {
         let mut text = String::with_capacity(MAX_COPIED + 1 + spare);
         text.extend(std::iter::repeat_n('x', MAX_COPIED + 1));
@@ -198,7 +198,7 @@ fn every_text_of_a_span_counts() {
     for (index, (bytes, annotate)) in exact.into_iter().enumerate() {
         assert_eq!(bytes_of(&bare().annotate(annotate)) - least, bytes, "{index}");
     }
-    // The text of a captured value counts with the memory that it holds.
+    // A captured text counts with its capacity.
     #[rustfmt::skip]
     let captured: [(usize, Annotate<'_>); 3] = [
         (1002, &|note| { note.input(one()); }),

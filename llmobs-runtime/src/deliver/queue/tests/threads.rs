@@ -10,7 +10,7 @@ use crate::deliver::chunk::CHUNK_RECORDS;
 use crate::deliver::queue::{Limits, Queue};
 use crate::deliver::report::DropReason;
 
-/// Runs `f` on a thread that has ended when this returns.
+/// Runs `f` on a new thread and waits for its end.
 fn on_a_thread(f: impl FnOnce() + Send) {
     thread::scope(|scope| scope.spawn(f).join().unwrap());
 }
@@ -27,7 +27,7 @@ fn spans_of_an_ended_thread_are_delivered_before_its_shard_is_removed() {
     on_a_thread(|| push(&queue, "3"));
     assert_eq!(shards(), 2);
     assert_eq!(deliver(&queue, queue.take()), ["3"]);
-    // The shard of the thread that has ended is gone. That of this thread is not.
+    // The shard of the ended thread is removed. The shard of this thread is kept.
     assert_eq!(shards(), 1);
     push(&queue, "4");
     assert_eq!(shards(), 1);
@@ -129,7 +129,7 @@ fn under_pressure_each_span_is_counted_once() {
     assert_eq!(queue.room.load(Ordering::Relaxed), LIMIT);
 }
 
-/// A thread may end with room that it was granted and has not used.
+/// A thread can end with unused room.
 #[test]
 fn ended_threads_return_all_room() {
     const LIMIT: usize = 32 << 20;

@@ -1,4 +1,4 @@
-//! What a client reports about faulty servers.
+//! Requests to faulty servers.
 
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::channel;
@@ -13,7 +13,7 @@ use crate::deliver::transport::loopback::{Connection, Server};
 
 const ACCEPTED: &str = "HTTP/1.1 202 Accepted\r\ncontent-length: 2\r\n\r\n{}";
 const KEY: &str = "0123456789abcdef0123456789abcdef";
-/// More than the system accepts before the peer reads.
+/// More bytes than the system buffers before the peer reads.
 const LARGE: usize = 32 * 1024 * 1024;
 
 fn settings(url: &str) -> Settings {
@@ -37,7 +37,7 @@ fn post(client: &mut Client, bytes: usize) -> Result<(), Refusal> {
     sent
 }
 
-/// The outcome of a request, without the address.
+/// Returns the outcome of a failed request, with `URL` in place of the address.
 fn outcome(client: &mut Client, bytes: usize) -> (FailureKind, bool, String) {
     let url = client.endpoint.shown(Intake::Spans);
     let Err(Refusal { failure, is_wrong_endpoint }) = post(client, bytes) else {
@@ -51,7 +51,7 @@ fn kind(client: &mut Client, bytes: usize) -> FailureKind {
     outcome(client, bytes).0
 }
 
-/// An address with no listener.
+/// Returns a URL without a listener.
 fn unused_url() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}", listener.local_addr().unwrap())
@@ -120,12 +120,12 @@ fn an_endless_answer_is_accepted() {
     let server = Server::start(|number, connection| {
         connection.request();
         if number == 0 {
-            // At some point the peer accepts no more of it.
+            // At some point the client stops reading.
             connection.send("HTTP/1.1 202 Accepted\r\n\r\n");
             while connection.send(&"x".repeat(1024)) {}
         } else {
             connection.send("HTTP/1.1 202 Accepted\r\ncontent-length: 100000\r\n\r\n");
-            // Until the peer has had enough of it.
+            // Waits until the client closes the connection.
             connection.request();
         }
     });
@@ -199,7 +199,7 @@ fn a_status_counts_even_if_the_rest_is_invalid() {
     }
 }
 
-/// A server that reads a part of a request, and then answers or closes the connection.
+/// Starts a server that reads a part of each request, then answers or closes the connection.
 fn answering_early(answer: &'static str) -> Server {
     Server::start(move |_, connection| {
         connection.head();
@@ -236,7 +236,7 @@ fn a_request_on_a_closed_connection_is_sent_again_at_once() {
     let server = Server::start(|_, connection| {
         connection.request();
         connection.send(ACCEPTED);
-        // The next one arrives, and meets a closed connection.
+        // The next request arrives at a closed connection.
         connection.skip(1);
     });
     let mut client = client(&server.url());
@@ -257,7 +257,7 @@ fn a_request_on_a_new_connection_is_sent_once() {
     });
     let mut client = client(&server.url());
     assert!(post(&mut client, 100).is_ok());
-    // The old connection, and a new one.
+    // The request is sent on the old connection and on a new one.
     assert_eq!(kind(&mut client, 100), FailureKind::Unanswered);
     assert_eq!(server.connections(), 2);
     assert_eq!(kind(&mut client, 100), FailureKind::Unanswered);
@@ -282,7 +282,7 @@ fn large_requests_have_a_longer_timeout() {
     let short_timeout = Settings { timeout: Duration::from_millis(20), ..settings(&server.url()) };
     let client = || Client::new(Endpoint::intake(&short_timeout).unwrap(), &short_timeout, Names::default());
     std::thread::scope(|scope| {
-        // It may take ten minutes.
+        // Its timeout is ten minutes.
         let large = scope.spawn(|| post(&mut client(), 30_000_000).is_ok());
         both.wait();
         assert_eq!(kind(&mut client(), 100), FailureKind::Unanswered);
@@ -330,7 +330,7 @@ fn large_requests_with_spans_are_compressed_until_a_refusal() {
         (is_packed, body.len())
     });
     let (large, small) = (MIN_COMPRESSED, MIN_COMPRESSED - 1);
-    // The fourth is refused and sent again. None is compressed after it.
+    // The fourth request is refused and sent again. Later ones are not compressed.
     let expected =
         [(true, large), (false, small), (false, large), (true, large), (false, large), (false, large)];
     assert_eq!(bodies.collect::<Vec<_>>(), expected);
@@ -378,7 +378,7 @@ fn a_server_with_an_invalid_certificate_receives_nothing() {
         "{message}"
     );
     assert_eq!(server.requests().len(), 0);
-    // One that speaks no TLS.
+    // A server without TLS.
     let received = Arc::new(Mutex::new(Vec::new()));
     let plain = Server::start({
         let received = Arc::clone(&received);

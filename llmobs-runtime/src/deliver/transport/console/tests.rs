@@ -16,12 +16,12 @@ use crate::model::tags::Identity;
 
 const PLAIN: Style = Style { colour: false };
 
-/// The number 0 is that of no span.
+/// Returns the id with this number, or none for 0.
 fn id(number: u64) -> Option<SpanId> {
     SpanId::from_decimal(&number.to_string())
 }
 
-/// A span that took `micros`, with the numbers of itself and of the span above.
+/// Returns a span that took `micros`, with its own number and that of its parent.
 fn span(ids: [u64; 2], kind: Kind, name: &str, start: u64, micros: u64) -> Sample {
     Sample {
         span_id: id(ids[0]).unwrap(),
@@ -36,7 +36,7 @@ fn data(span: &Sample) -> SpanData {
     span.data(&Identity::default())
 }
 
-/// Two traces, their spans in the order in which they might have finished.
+/// Returns the spans of two traces in a possible order of their ends.
 fn forest() -> Vec<SpanData> {
     let annotate = |note: &mut Annotation| {
         let call = ToolCall::new("look", json!({ "at": ["it"] }));
@@ -93,7 +93,7 @@ embedding embed  15.0µs  3 in tokens
 
 ";
     assert_eq!(render(&forest(), PLAIN), expected);
-    // In any order of arrival.
+    // In each order of arrival.
     let mut backwards = forest();
     backwards.reverse();
     assert_eq!(render(&backwards, PLAIN), expected);
@@ -110,7 +110,7 @@ fn colours_do_not_change_the_text() {
         plain.push_str(part.split_once('m').unwrap().1);
     }
     assert_eq!(plain, render(&forest(), PLAIN));
-    // Each line leaves the terminal as it was.
+    // Each line resets the terminal.
     for line in coloured.lines() {
         let opened = line.matches("\u{1b}[").count() - line.matches("\u{1b}[0m").count();
         assert_eq!(opened, line.matches("\u{1b}[0m").count(), "{line:?}");
@@ -119,7 +119,7 @@ fn colours_do_not_change_the_text() {
     assert!(coloured.contains("\u{1b}[31mmy::Error: broke\\u{1b}[2J\u{1b}[0m"), "{coloured}");
 }
 
-/// What is shown of one span that took a microsecond, after `edit`.
+/// Returns the output for one span that took a microsecond, after `edit`.
 type Edit<'a> = &'a dyn Fn(&mut SpanData);
 
 fn shown(style: Style, kind: Kind, name: &str, edit: Edit<'_>) -> String {
@@ -182,7 +182,7 @@ fn long_texts_are_cut_after_a_hundred_characters() {
     let caused = |span: &mut SpanData| span.failure = Some(failure("E", "m", &chain));
     let expected = format!("  err E: m\n      Caused by: x\n      Caused by: {}…\n\n", "y".repeat(89));
     assert_eq!(shown(PLAIN, Kind::Tool, "t", &caused), format!("tool t  1.0µs\n{expected}"));
-    // A cut error ends its colour too.
+    // The colour of a cut error is reset.
     let coloured = shown(Style { colour: true }, Kind::Tool, "t", &failed);
     assert!(coloured.contains(&format!("\u{1b}[31m{preview}\u{1b}[0m\n")), "{coloured:?}");
 }
@@ -194,7 +194,7 @@ fn only_llm_and_embedding_spans_show_a_model() {
     assert_eq!(shown(PLAIN, Kind::Task, "t", &model), "task t  1.0µs\n\n");
 }
 
-/// A span inside an outermost one, both by number, with an output of this many bytes.
+/// Returns a span below an outermost one, both identified by number, with an output of this many bytes.
 fn inside(root: u64, number: u64, bytes: usize) -> SpanData {
     let span = Sample { root: id(root).unwrap(), ..span([number, 0], Kind::Task, "t", 1, 1) };
     let mut span = data(&span);
@@ -202,7 +202,7 @@ fn inside(root: u64, number: u64, bytes: usize) -> SpanData {
     span
 }
 
-/// The numbers of the spans that a console would print after these spans; the outermost ones have ended.
+/// Sends these spans and the ends of outermost spans. Returns the numbers of the spans that are due to be printed.
 fn printed(console: &mut Console, spans: &[(u64, u64)], ended: &[u64]) -> Vec<u64> {
     let mut spans: Vec<SpanData> = spans.iter().map(|&(root, number)| inside(root, number, 0)).collect();
     console.send(Payload::Spans(&mut spans)).unwrap();
@@ -218,12 +218,12 @@ fn spans_are_held_until_the_outermost_one_has_ended() {
     assert_eq!(printed(&mut console, &[(1, 12)], &[]), nothing);
     assert_eq!(printed(&mut console, &[(2, 25)], &[]), nothing);
     assert_eq!(printed(&mut console, &[(1, 13)], &[]), nothing);
-    // Another trace that is complete does not take them along.
+    // The end of another trace does not release them.
     assert_eq!(printed(&mut console, &[(3, 3)], &[3]), [3]);
     assert_eq!(printed(&mut console, &[(1, 1)], &[1]), [12, 13, 1]);
-    // One that the processor dropped has ended too.
+    // Here the processor dropped the outermost span.
     assert_eq!(printed(&mut console, &[], &[2]), [25]);
-    // What ends after the outermost one, in a task that was spawned, has nothing to wait for.
+    // A span that ends after the outermost one, for example in a spawned task, is printed at once.
     assert_eq!(printed(&mut console, &[(1, 16)], &[]), [16]);
     assert!(console.held.is_empty());
 }
@@ -250,7 +250,7 @@ fn held_spans_are_limited() {
     };
     assert_eq!(received(1, 2, 0), 0);
     let quarter = MAX_HELD_BYTES / 4;
-    // Spans that were printed do not count: five times a quarter passes while one small span waits.
+    // Printed spans do not count: five quarters of the limit are printed while one small span is held.
     for _ in 0..5 {
         assert_eq!(received(9, 9, quarter), 1);
     }
@@ -261,7 +261,7 @@ fn held_spans_are_limited() {
     assert!(console.held.is_empty());
 }
 
-/// The output for a verdict, given as its JSON without the fields that all verdicts have.
+/// Returns the output for an evaluation, given as JSON without the fields that all evaluations have.
 fn line(fields: &Value) -> String {
     let mut event = json!({ "event_kind": "evaluation", "label": "l", "ml_app": "app", "tags": [] });
     event.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());

@@ -6,12 +6,12 @@ use super::{Given, annotated, arguments, input, output, returned};
 use crate::base::kind::Kind;
 use crate::model::captured::Source;
 
-/// The input of an `llm` function with these arguments.
+/// Returns the input of an `llm` function with these arguments.
 fn llm_input(fields: &str) -> Value {
     input(Kind::Llm, arguments(fields))
 }
 
-/// The input of an `llm` function with one argument.
+/// Returns the input of an `llm` function with one argument.
 fn request(value: &Value) -> Value {
     llm_input(&format!("\"request\":{value}"))
 }
@@ -94,7 +94,7 @@ fn an_empty_list_next_to_other_arguments_does_not_hide_them() {
         llm_input(r#""history":[],"next":{"role":"user","content":"Why?"},"stop":[]"#),
         json!({ "messages": [{ "role": "user", "content": "Why?" }] })
     );
-    // Alone it is a conversation that has not begun: there is nothing to show.
+    // A single empty list is an empty conversation, which is not shown.
     assert_eq!(request(&json!([])), Value::Null);
     assert_eq!(request(&json!({ "model": "m", "messages": [] })), Value::Null);
 }
@@ -219,7 +219,7 @@ fn a_request_of_anthropic() {
         { "type": "text", "text": "You sell lamps.", "cache_control": { "type": "ephemeral" } },
     ]);
     assert_eq!(request(&body), shown);
-    // A program that annotates the request sees the same.
+    // An annotated request is shown in the same way.
     assert_eq!(input(Kind::Llm, annotated(&body)), shown);
 }
 
@@ -263,7 +263,7 @@ fn annotated_texts_have_no_role() {
     );
     assert_eq!(shown(json!({ "content": "b" })), json!({ "messages": [{ "role": "", "content": "b" }] }));
     assert_eq!(shown(json!([])), Value::Null);
-    // What is no message is not lost.
+    // Other values are kept as text.
     assert_eq!(shown(json!(7)), json!({ "messages": [{ "role": "", "content": "7" }] }));
     assert_eq!(shown(json!(["a", 1])), json!({ "messages": [{ "role": "", "content": "[\"a\",1]" }] }));
     assert_eq!(shown(json!({ "q": 1 })), json!({ "messages": [{ "role": "", "content": "{\"q\":1}" }] }));
@@ -285,7 +285,7 @@ fn messages_in_the_form_of_datadog_can_be_annotated() {
     shown[0]["content"] = json!("");
     shown[1]["content"] = json!("");
     assert_eq!(input(Kind::Llm, annotated(&list)), json!({ "messages": shown }));
-    // One message alone, and with the role left open.
+    // A single message, and one without a role.
     assert_eq!(output(Kind::Llm, annotated(&list[1])), json!({ "messages": [shown[1]] }));
     assert_eq!(
         output(Kind::Llm, annotated(&json!({ "tool_results": [{ "result": "3" }] }))),
@@ -355,7 +355,7 @@ fn malformed_parts_are_kept_as_far_as_possible() {
         },
     ] });
     assert_eq!(input(Kind::Llm, annotated(&list)), shown);
-    // A captured value is read in the same way if a role shows that it is a message.
+    // A captured value is read in the same way if it has a role.
     let with_role = list.as_array().unwrap().iter().cloned().map(|mut message| {
         message["role"] = json!("");
         message
@@ -431,7 +431,7 @@ fn a_note_about_a_cut_is_a_message_or_a_part() {
     assert_eq!(contents.each_ref().map(Vec::as_slice), expected.each_ref().map(Vec::as_slice));
 }
 
-/// Arguments that are messages of a library all count, and so do those next to a request of another library.
+/// All arguments with messages of a library are read, also next to a request of another library.
 #[test]
 fn messages_of_libraries_are_read_without_a_model() {
     let cases = [

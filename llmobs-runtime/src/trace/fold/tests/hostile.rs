@@ -1,4 +1,4 @@
-//! Items that are not what they look like.
+//! Malformed and very large items.
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ fn fields_of_the_wrong_type_are_ignored() {
             assert!(is_not_a_chat(&item), "{item}");
         }
     }
-    // Events that are known by their name and have nothing to show.
+    // Known events without content.
     for name in ["created", "output_item.added", "output_text.delta", "function_call_arguments.delta"] {
         let item = json!({ "type": format!("response.{name}"), "item": 1, "delta": {}, "response": [] });
         assert!([Value::Null, json!("")].contains(&output(std::slice::from_ref(&item))), "{item}");

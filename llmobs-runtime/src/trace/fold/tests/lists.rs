@@ -1,4 +1,4 @@
-//! Items as they are, and streams that change their form.
+//! Unchanged items, and streams of mixed items.
 
 use serde_json::{Value, json};
 

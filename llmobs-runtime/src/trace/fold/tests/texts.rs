@@ -1,4 +1,4 @@
-//! Pieces of one text.
+//! Streams of pieces of one text.
 
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ fn a_long_text_loses_its_middle_between_characters() {
     assert_eq!(within(text.len(), &pieces(&text)), json!(text));
 }
 
-/// A stream of genai begins with a name alone, and another name keeps it open.
+/// Streams of genai begin with the name of an event, and another name is a heartbeat.
 #[test]
 fn names_of_events_are_not_pieces_of_a_text() {
     let chunk = |text: &str| json!({ "Chunk": { "content": text } });

@@ -1,4 +1,4 @@
-//! Where requests go while Agents come and go. Each test ends with the requests that each server got.
+//! Where requests are sent while Agents start and stop. Each test compares the requests that each server received.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::deliver::transport::loopback::{Request, Server};
 const INFO: &str = "GET /info";
 const THROUGH_AGENT: &str = "POST /evp_proxy/v2/api/v2/llmobs";
 const DIRECT: &str = "POST /api/v2/llmobs";
-/// A path without a socket.
+/// A path that does not exist.
 const NO_SOCKET: &str = "/nowhere/llmobs/apm.socket";
 
 fn answer(status: u16, body: &str) -> String {
@@ -25,17 +25,17 @@ fn info(endpoints: &str) -> String {
     answer(200, &format!(r#"{{"version":"7.70.0","endpoints":[{endpoints}]}}"#))
 }
 
-/// The answer of an Agent that accepts spans.
+/// Answers like an Agent that accepts spans.
 fn agent(request: &Request) -> String {
     if request.target == INFO { info(r#""/v0.4/traces","/evp_proxy/v2/""#) } else { answer(202, "{}") }
 }
 
-/// The answer of an older Agent.
+/// Answers like an older Agent.
 fn old_agent(request: &Request) -> String {
     if request.target == INFO { info(r#""/v0.4/traces""#) } else { answer(404, "404 page not found\n") }
 }
 
-/// An address with no listener yet.
+/// Returns an address without a listener.
 fn unused_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
@@ -48,7 +48,7 @@ fn settings(agent: SocketAddr) -> Settings {
     }
 }
 
-/// A transport with an Agent at one address, and Datadog at the other.
+/// Returns a transport with an Agent at one address and Datadog at the other.
 fn http(agent: SocketAddr, datadog: Option<SocketAddr>) -> Http {
     let settings = settings(agent);
     let mut http = Http::new(&settings).unwrap();
@@ -105,7 +105,7 @@ fn without_an_agent_and_a_key_spans_wait_for_an_agent() {
     assert_eq!(send(&mut http), Ok(()));
     assert_eq!(server.targets(), [INFO, THROUGH_AGENT]);
     drop(server);
-    // It goes, and comes back.
+    // The Agent stops and starts again.
     assert_eq!(send(&mut http).unwrap_err().0, FailureKind::Unavailable);
     let server = Server::answering(Some(address), agent);
     assert_eq!(send(&mut http), Ok(()));
@@ -130,7 +130,7 @@ fn with_a_key_spans_go_to_datadog_while_the_agent_is_gone() {
     assert_eq!(send(&mut http), Ok(()));
     assert_eq!(send(&mut http).unwrap_err().0, FailureKind::Unavailable);
     assert_eq!((datadog.targets().len(), server.targets().len()), (3, 0));
-    // After a refusal another endpoint is tried.
+    // After a refusal, the other endpoint is tried.
     assert_eq!(send(&mut http), Ok(()));
     assert_eq!(datadog.targets().len(), 4);
     assert_eq!(server.targets(), [INFO, THROUGH_AGENT]);
@@ -185,7 +185,7 @@ fn spans_go_to_the_public_api_if_configured() {
     let event = r#"[{"spans":[{"name":"step","meta":{"span":{"kind":"task"}}}]}]"#;
     let mut body = event.to_owned();
     assert!(http.send(Payload::Events(&mut body)).is_ok());
-    // It can be sent again.
+    // The spans can be sent again.
     assert_eq!(body, event);
     assert_eq!(server.targets(), [INFO, "POST /evp_proxy/v2/api/intake/llm-obs/v1/trace/spans"]);
     let request = server.requests().pop().unwrap();
@@ -208,13 +208,13 @@ fn settings_that_cannot_work_are_errors() {
     let bad_site = |site: &str| Settings { site: site.to_owned(), api_key: key(), ..agentless(true) };
     assert_eq!(error(&bad_site("")).as_deref(), Some("MissingSite"));
     assert_eq!(error(&bad_site("x@y")).as_deref(), Some("InvalidSite"));
-    // An Agent can do without the site.
+    // An Agent needs no site.
     assert_eq!(error(&Settings { agentless: None, ..bad_site("") }), None);
     let bad_url = |agentless| Settings { agentless, agent_url: Some("ftp://agent".to_owned()), ..base() };
     for agentless in [None, Some(false)] {
         assert!(error(&bad_url(agentless)).unwrap().starts_with("InvalidUrl"));
     }
-    // Datadog can do without the Agent.
+    // Datadog needs no Agent.
     let with_key = Settings { api_key: key(), ..bad_url(None) };
     assert_eq!(error(&with_key), if cfg!(feature = "tls") { None } else { Some("NoTls".to_owned()) });
 }
@@ -231,7 +231,7 @@ mod unix {
     use crate::base::random::random;
     use crate::deliver::transport::loopback::Connection;
 
-    /// A socket in a folder of its own, which is removed at the end.
+    /// A socket in a separate folder, which is removed on drop.
     struct Socket(PathBuf);
 
     impl Socket {
@@ -241,7 +241,7 @@ mod unix {
             Self(folder.join("apm.socket"))
         }
 
-        /// Serves one connection as an Agent for each question and one for spans, and returns the requests of each.
+        /// Serves connections like an Agent, one for each query and one for spans, and returns their requests.
         fn serve(&self, connections: usize) -> Receiver<Vec<String>> {
             let listener = UnixListener::bind(&self.0).unwrap();
             let (requests, served) = channel();
@@ -273,7 +273,7 @@ mod unix {
             let url = format!("{scheme}{}", socket.0.display());
             let settings = Settings { agent_url: Some(url), agentless, ..Settings::default() };
             let mut http = Http::new(&settings).unwrap();
-            // It appears late.
+            // The socket is created later.
             let (kind, message) = send(&mut http).unwrap_err();
             assert_eq!(kind, FailureKind::Unavailable);
             assert!(message.contains(&format!("unix://{}", socket.0.display())), "{message}");

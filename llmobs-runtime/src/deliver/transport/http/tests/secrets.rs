@@ -1,4 +1,4 @@
-//! What a logger receives.
+//! What a logger receives of secrets.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -13,15 +13,15 @@ use crate::base::secret::Secret;
 use crate::deliver::transport::FailureKind;
 use crate::deliver::transport::endpoint::Endpoint;
 
-// No four letters of these occur in words or in hexadecimal numbers.
+// No four consecutive letters of these occur in words or hexadecimal numbers.
 const KEY: &str = "zq9xwvkj7pxmnbq4hg8dp2xa0ykq5rwz";
 const TOKEN: &str = "bq5vzkw0tjxm8d";
 const PROMPT: &str = "vy3jqk8wzx1bnm";
 const PASSWORD: &str = "wjz4kvxq0pmd";
-/// `user:` and the password in base64.
+/// `user:` and the password, in base64.
 const CREDENTIALS: &str = "dXNlcjp3ano0a3Z4cTBwbWQ=";
 
-/// Accepts everything.
+/// Accepts all requests.
 struct Recorder(Mutex<String>);
 
 impl log::Log for Recorder {
@@ -39,7 +39,7 @@ impl log::Log for Recorder {
 
 static RECORDER: Recorder = Recorder(Mutex::new(String::new()));
 
-/// A client that trusts the server.
+/// Returns a client that trusts the certificate of the server.
 fn client(server: &CaptureServer, proxy: Option<&ConnectProxy>) -> Client {
     let mut token = HeaderValue::from_static(TOKEN);
     token.set_sensitive(true);
@@ -69,7 +69,7 @@ fn client(server: &CaptureServer, proxy: Option<&ConnectProxy>) -> Client {
 fn no_secret_is_logged_at_any_level() {
     log::set_logger(&RECORDER).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
-    // Several buffers long.
+    // Longer than several buffers.
     let large = "x".repeat(300_000);
     let mut bodies = [format!(r#"["{PROMPT}"]"#), format!(r#"["{large}{PROMPT}{large}"]"#)];
     let proxy = ConnectProxy::start();
@@ -101,7 +101,7 @@ fn no_secret_is_logged_at_any_level() {
             assert_eq!((&*post.headers["dd-api-key"], &*post.headers["x-token"]), (KEY, TOKEN));
         }
     }
-    // One tunnel for all requests.
+    // One tunnel serves all requests.
     let heads = proxy.heads();
     assert_eq!(heads.len(), 1);
     for head in heads {
