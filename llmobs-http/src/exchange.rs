@@ -240,14 +240,14 @@ mod tests {
     use super::*;
     use llmobs_runtime::testing::Collector;
 
-    /// Begins a call that is refused.
+    /// Starts a call that is refused.
     fn refused() -> Exchange {
         let mut exchange = Exchange::begin("api.openai.com", "/v1/chat/completions", None, None).unwrap();
         exchange.answered(503, |_| None);
         exchange
     }
 
-    /// Keeps the response of a call for a while. Returns the longest time that the call can have taken, and the duration of its span.
+    /// Keeps the response of a call for a while. Returns the maximum duration of the call and the duration of its span.
     fn keep(exchange: impl FnOnce() -> Exchange) -> (u128, u128) {
         let collector = Collector::new();
         let _entered = collector.attach();

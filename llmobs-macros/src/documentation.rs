@@ -50,7 +50,7 @@ macro_rules! options_section {
 mod tests {
     use crate::options::{Kind, names_of};
 
-    /// The options in the first column of a table.
+    /// Returns the options in the first column of a table.
     fn documented(section: &str) -> Vec<&str> {
         let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
         let cells = rows.filter_map(|row| row.split(" | ").next());

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use super::Plain;
 use crate::serialize;
 
-/// The text is that of `serialize`, within every budget up to that of the whole.
+/// Checks that the text equals that of `serialize` for each budget.
 #[track_caller]
 fn same<T: Plain + Debug + ?Sized>(value: &T) {
     let written = |limit| {

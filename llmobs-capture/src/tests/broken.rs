@@ -1,4 +1,4 @@
-//! Values whose own code fails, panics, never ends or makes spans.
+//! Values whose code fails, panics, never ends or creates spans.
 
 use std::any::type_name;
 use std::cell::Cell;
@@ -37,7 +37,7 @@ fn a_failed_value_is_replaced_by_its_type_and_the_reason() {
     assert_eq!(unquoted(&whole(&Broken::Fails)), failed);
     assert_eq!(unquoted(&whole(&&Broken::Fails)), failed);
     assert_eq!(unquoted(&whole(&Broken::Panics)), format!("<{name}: panicked while being captured>"));
-    // Nothing is known of what was written of a value around one that panics.
+    // After a panic, the text of the outer value is discarded.
     assert_eq!(
         unquoted(&whole(&[Broken::Panics])),
         format!("<{}: panicked while being captured>", type_name::<[Broken; 1]>())
@@ -88,7 +88,7 @@ fn a_failed_value_does_not_affect_the_value_around_it() {
     );
     assert_eq!(json(whole(&around(around(fails())))), inside(inside(json!(note))));
     assert_eq!(json(whole(&Keys)), json!({ note.as_str(): 1, "null": 2 }));
-    // Where the budget ends before or after it, the text is JSON as well.
+    // The text is valid JSON with each budget.
     let long = around((fails(), ["a long text, ".repeat(40), "another one, ".repeat(40)], fails()));
     for limit in 0..whole(&long).len() {
         json(within(&long, limit));
@@ -114,7 +114,7 @@ fn text_before_a_broken_value_is_kept() {
     }
 }
 
-/// Goes on after an element that could not be written, which no reader of `Serialize` expects.
+/// Continues after an element that could not be serialized, against the contract of `Serialize`.
 struct Stubborn<T>(Vec<T>);
 
 impl<T: Serialize> Serialize for Stubborn<T> {
@@ -137,7 +137,7 @@ fn a_value_that_ignores_errors_is_valid_json() {
     }
     let json = whole(&Stubborn(vec![Broken::Fails, Broken::Fails]));
     serde_json::from_str::<Value>(&json).unwrap_or_else(|error| panic!("{error} in {json}"));
-    // A level too deep, ignored by each level above.
+    // A value that is one level too deep, with the error ignored.
     let mut deep = json!([]);
     for _ in 0..130 {
         deep = json!([1, deep, 2]);
@@ -181,10 +181,10 @@ fn debug_output_that_fails_or_never_ends_is_a_string() {
     assert_eq!(shown(&Text::Fails, 100), format!("<{name}: cannot be captured: {}>", fmt::Error));
     assert_eq!(shown(&Text::Panics, 100), format!("<{name}: panicked while being captured>"));
     let endless = Text::Endless(Cell::new(0));
-    // `Text \"so\u0007` is 15 bytes of JSON; "…and on" has 9, of which the "…" takes three.
+    // `Text \"so\u0007` is 15 bytes of JSON, and "…and on" nine.
     assert_eq!(shown(&endless, 35), "Text \"so\u{7}…and on…and on… [first 33 bytes]");
     assert_eq!(endless_pieces(&endless), 3);
-    // What was cut before it could fail is a text that was cut.
+    // A text that is cut before the error is a cut text.
     assert_eq!(shown(&Text::Fails, 4), "Text… [first 4 bytes]");
 }
 
@@ -209,7 +209,7 @@ fn opaque_values_show_the_path_of_their_type() {
     assert_eq!(shown(opaque::<dyn Fn(&'static str)>), "<dyn core::ops::function::Fn(&str)>");
 }
 
-/// Shows whether it may start spans.
+/// Shows whether spans can be started.
 struct Traced;
 
 impl Serialize for Traced {
@@ -237,7 +237,7 @@ fn code_of_the_user_is_muted() {
 #[derive(serde::Serialize)]
 struct PaymentMutex;
 
-/// Not a lock either.
+/// Also not a lock.
 #[derive(serde::Serialize)]
 struct MutexSettings<T>(T);
 
@@ -249,7 +249,7 @@ fn capturing_does_not_wait_for_locks() {
     use dashmap::{DashMap, DashSet};
     use parking_lot::{FairMutex, ReentrantMutex};
 
-    /// The note in place of a lock, wherever it is.
+    /// Checks that a note replaces a lock at each position.
     fn check<T: Serialize>(lock: T) {
         struct Pairs<T>(T);
         impl<T: Serialize> Serialize for Pairs<&T> {
@@ -306,7 +306,7 @@ fn capturing_does_not_wait_for_locks() {
         type_name::<DashMap<i32, i32>>()
     );
     assert_eq!(shown(&|out| debug(&&map, 100, out)), note);
-    // These only try to get the lock.
+    // The `Debug` of these types does not wait for the lock.
     assert_eq!(shown(&|out| debug(&rw_lock, 100, out)), "RwLock { data: <locked> }");
 }
 
@@ -337,7 +337,7 @@ fn paths_with_invalid_utf_8_are_texts() {
     }
     assert_eq!(shown(&[path, Path::new("a")][..], 100), "[\"/tmp/\u{fffd}\\\"\",\"a\"]");
     assert_eq!(shown(Path::new("a long path"), 6), "\"a l… [5 bytes left out] …ath\"");
-    // serde refuses such a path, and all that is known of it inside of something else is its type.
+    // serde rejects such a path, so that inside another value only its type is shown.
     let note = "<std::path::Path: cannot be captured: path contains invalid UTF-8 characters>";
     assert_eq!(unquoted(&shown(path, 6)), note);
     assert_eq!(whole(&(1, path)), format!("[1,\"{note}\"]"));

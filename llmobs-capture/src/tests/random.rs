@@ -1,4 +1,4 @@
-//! Random values of every form that serde has, within many budgets.
+//! Random values of each form of serde, with many budgets.
 
 use serde::ser::{Serialize, SerializeSeq as _, SerializeStructVariant as _, Serializer};
 use serde_json::Value;
@@ -11,11 +11,11 @@ enum Node {
     Formatted(String),
     Optional(Option<Box<Node>>),
     Newtype(Box<Node>),
-    /// A list of known length.
+    /// A list with a known length.
     List(Vec<Node>),
-    /// A list of unknown length.
+    /// A list with an unknown length.
     Endless(Vec<Node>),
-    /// A list that announces another length.
+    /// A list that announces a wrong length.
     Wrong(usize, Vec<Node>),
     /// A list that continues after errors.
     Stubborn(Vec<Node>),
@@ -116,7 +116,7 @@ fn random_values_are_valid_within_every_budget() {
             assert!(serde_json::from_str::<Value>(&json).is_ok(), "{number}, limit {limit}: {json}");
             assert!(!json.contains("while being captured"), "{number}, limit {limit}: {json}");
             assert!(json.len() <= limit + 150, "{number}, limit {limit}: {} bytes: {json}", json.len());
-            // A long key is shortened even in a value that fits.
+            // A long key is shortened even if the value fits.
             assert!(limit < full.len() || json == full || full.contains("… ["), "{number}, limit {limit}");
         }
     }

@@ -1,4 +1,4 @@
-//! What is left of values that do not fit: their structure, the question after the images, the last item of a list.
+//! What is kept of values that do not fit: their structure, the question after images, the last item of a list.
 
 use std::collections::BTreeMap;
 
@@ -12,14 +12,14 @@ fn parsed(json: &str) -> Value {
     serde_json::from_str(json).unwrap_or_else(|error| panic!("{error} in {json:.2000}"))
 }
 
-/// Random bytes in base64, always the same ones.
+/// Returns random base64 from a fixed seed.
 fn base64(length: usize) -> String {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut random = fastrand::Rng::with_seed(20_251_125);
     (0..length).map(|_| char::from(ALPHABET[random.usize(..64)])).collect()
 }
 
-/// A text of so many bytes in which each word occurs once.
+/// Returns a text of this many bytes, in which each word occurs once.
 fn prose(length: usize) -> String {
     let mut text = String::new();
     let mut number = 0;
@@ -66,7 +66,7 @@ fn base64_becomes_a_note_and_other_texts_without_spaces_do_not() {
     assert_eq!(within(&uri, 1000), "\"data:audio/wav;codecs=1;base64,… [10000 bytes]\"");
     let upper = format!("DATA:image/png;BASE64,{data}");
     assert_eq!(within(&upper, 1000), "\"DATA:image/png;BASE64,… [10000 bytes]\"");
-    // The question after an image in the same text stays.
+    // A question after an image in the same text is kept.
     let question = format!("{uri} What is this?");
     assert!(within(&question, 1000).ends_with(" What is this?\""));
     for text in ["0123456789".repeat(100), "x".repeat(1000), "0f9a".repeat(250), format!("data:,{data}")] {
@@ -93,7 +93,7 @@ fn a_chat_keeps_all_roles_and_both_ends_of_each_message() {
             assert_eq!(message["role"], original.role);
             assert!(content.starts_with(&format!("begin {number}: word1 ")), "{content:.80}");
             assert!(content.ends_with(&format!(" :end {number}")), "{content:.80}");
-            // The kept and the omitted parts are the whole text.
+            // The kept and omitted parts are the whole text.
             let (head, rest) = content.split_once("… [").unwrap();
             let (left_out, tail) = rest.split_once(" bytes left out] …").unwrap();
             let left_out: usize = left_out.parse().unwrap();
@@ -136,7 +136,7 @@ fn the_last_item_of_a_list_is_kept() {
         within(&numbers, 400),
         format!("[{},\"… [49909 of 50000 items left out]\",49999]", list(0..90))
     );
-    // All but the last of a list of messages, which is long.
+    // A list of short messages with a long last one.
     let mut chat = vec![Message { role: "user", content: "short".to_owned() }; 5_000];
     chat.push(Message { role: "user", content: prose(3_000) });
     let json = within(&chat, 10_000);
@@ -202,7 +202,7 @@ fn a_last_item_that_does_not_fit_ends_with_a_note() {
     assert!(last.is_object() && last["…"].is_string(), "{json}");
 }
 
-/// Announces another number of elements than there are.
+/// A list that announces a wrong number of elements.
 struct Wrong {
     announced: usize,
     elements: usize,
@@ -235,7 +235,7 @@ fn json_pair<T: Serialize>(value: &T) -> (&T, &'static str) {
     (value, "after")
 }
 
-/// A bit of everything, with long strings and long lists.
+/// A mixed value with long strings and long lists.
 fn mixed() -> Value {
     json!({
         "images": [format!("data:image/png;base64,{}", base64(500)), base64(300)],
@@ -264,7 +264,7 @@ fn every_budget_gives_valid_json_of_about_that_size() {
     assert!(ends * 10 > full.len() * 4, "{ends} of {} budgets keep the end", full.len());
 }
 
-/// A text that comes from a formatter, next to one that does not.
+/// A text from a formatter next to a plain one.
 struct Formatted<'a>(&'a str);
 
 impl Serialize for Formatted<'_> {

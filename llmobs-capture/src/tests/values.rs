@@ -1,4 +1,4 @@
-//! Against `serde_json` where it has an answer, against the documented form where it has none.
+//! Comparison with `serde_json`, and with the documented form of values that it rejects.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::whole;
 
-/// One value of each form of serde's data model other than the plain ones.
+/// A value of each form of serde's data model, except plain ones.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Form {
     UnitStruct,
@@ -81,7 +81,7 @@ impl Serialize for Form {
     }
 }
 
-/// The reference implementation gives the same text.
+/// Checks that `serde_json` writes the same text.
 #[track_caller]
 fn same<T: Serialize + ?Sized>(value: &T) {
     assert_eq!(whole(value), serde_json::to_string(value).unwrap());
@@ -136,7 +136,7 @@ fn text_is_escaped_as_by_serde_json() {
         let text = format!("<{}>", char::from_u32(code).unwrap());
         let json = whole(&text);
         assert_eq!(super::unquoted(&json), text);
-        // serde_json has two short escapes more.
+        // serde_json has two additional short escapes.
         if code != 8 && code != 12 {
             same(&text);
         }
@@ -146,7 +146,7 @@ fn text_is_escaped_as_by_serde_json() {
     assert_eq!(whole("\u{8}\u{c}\u{1b}[0m"), r#""\u0008\u000c\u001b[0m""#);
 }
 
-/// Random trees, always the same ones.
+/// Returns a random tree.
 fn tree(random: &mut fastrand::Rng, depth: u32) -> Value {
     let text = |random: &mut fastrand::Rng| -> String {
         let length = random.usize(..6);
@@ -192,7 +192,7 @@ fn numbers_beyond_json_become_text() {
     assert_eq!(whole(&(f32::NAN, f32::INFINITY, f32::NEG_INFINITY)), r#"["NaN","Infinity","-Infinity"]"#);
 }
 
-/// A map with one entry, whatever the key, which `BTreeMap` does not allow.
+/// A map with one entry whose key has any type, which `BTreeMap` does not allow.
 struct Entry<K>(K);
 
 impl<K: Serialize> Serialize for Entry<K> {

@@ -65,7 +65,7 @@ fn parameters_of(body: &serde_json::Value, limit: usize) -> serde_json::Value {
     request.parameters.into()
 }
 
-/// Tokens of an earlier response, and similar numbers.
+/// Tokens of an earlier response and similar numbers.
 #[test]
 fn many_numbers_are_counted() {
     let numbers = |count: u32| (0..count).collect::<Vec<_>>();
@@ -86,7 +86,7 @@ fn many_numbers_are_counted() {
             json!({ "contents": [], "generationConfig": { "vectors": [numbers(100), numbers(2)], "logitBias": biases(2) } }),
             json!({ "vectors": ["… [100 numbers]", [0, 1]], "logitBias": biases(2) }),
         ),
-        // One that was shortened while it arrived.
+        // A list that was shortened while it was received.
         (
             json!({ "model": "m", "messages": [], "context": [1, 2, "… [998 of 1000 items left out]"] }),
             json!({ "context": "… [1000 numbers]" }),

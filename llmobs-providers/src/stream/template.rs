@@ -75,7 +75,7 @@ impl Template {
 mod tests {
     use super::super::ResponseReader;
 
-    /// The content of a stream of these events, and of the events when all of them are parsed.
+    /// Returns the content of a stream of these events, read with templates and with all events parsed.
     fn read(events: &[String]) -> [String; 2] {
         let mut stream = ResponseReader::new();
         let mut one_by_one = ResponseReader::new();

@@ -6,12 +6,12 @@ use crate::room::Room;
 
 const LIMIT: usize = 1000;
 
-/// The messages of a response that `read` fills.
+/// Returns the messages of a response that `read` fills.
 fn answer(read: impl FnOnce(&mut Turn<'_>)) -> Value {
     messages(LIMIT, true, read)
 }
 
-/// The messages of a person.
+/// Returns the messages of a user that `read` fills.
 fn user_messages(read: impl FnOnce(&mut Turn<'_>)) -> Value {
     messages(LIMIT, false, |turn| {
         turn.role("user");
@@ -96,7 +96,7 @@ fn the_end_continues_the_last_part() {
         turn.thought(At::Next, "thought", "f");
     });
     assert_eq!(found, json!([thought("ab"), assistant("cd"), thought("e\n\nf")]));
-    // Calls and results are whole.
+    // Calls are always separate.
     let found = answer(|turn| {
         turn.call(At::End, call("1", "a", "{}"));
         turn.call(At::End, call("2", "b", "{}"));
@@ -121,7 +121,7 @@ fn texts_of_an_assistant_are_concatenated_and_others_are_lines() {
     assert_eq!(answer(read), json!([assistant("ab\n[image: x]\nc\nd\nef")]));
     let content = "a\nb\n[image: x]\nc\nd\ne\nf";
     assert_eq!(user_messages(read), json!([{ "role": "user", "content": content }]));
-    // A line that has ended needs no other end.
+    // No line break is added after a line break.
     let found = answer(|turn| {
         turn.text(At::Next, "a\n");
         turn.note(At::Next, "[x]");
@@ -168,7 +168,7 @@ fn results_in_an_answer_have_the_role_of_a_tool() {
         assistant("Done."),
     ]);
     assert_eq!(answer(read), expected);
-    // A person sends results under the role that the provider requires.
+    // Results of a user have the role that the provider requires.
     let found = user_messages(|turn| {
         turn.result(At::Next, result("1", "search_result"), &Json::Text("Found.".into()));
         turn.text(At::Next, "And now?");
@@ -282,7 +282,7 @@ fn pieces_are_assigned_to_their_call() {
         calls.iter().map(line).collect::<Vec<_>>()
     };
     let two: Vec<String> = vec!["a {\"x\":1}".into(), "b {\"y\":2}".into()];
-    // By an index, interleaved.
+    // By index, interleaved.
     let by_index = [
         (Some(0), "1", "a", ""),
         (Some(1), "2", "b", "{\"y\""),
@@ -290,7 +290,7 @@ fn pieces_are_assigned_to_their_call() {
         (Some(1), "", "", ":2}"),
     ];
     assert_eq!(of(&by_index), two);
-    // By the id and the name in every piece, or once.
+    // By id and name in each piece, or only in the first one.
     let by_id = [(None, "1", "a", "{\"x\":"), (None, "1", "a", "1}"), (None, "2", "b", "{\"y\":2}")];
     assert_eq!(of(&by_id), two);
     let once = [
@@ -300,9 +300,9 @@ fn pieces_are_assigned_to_their_call() {
         (None, "", "", ":2}"),
     ];
     assert_eq!(of(&once), two);
-    // Whole calls with one index.
+    // Complete calls with the same index.
     assert_eq!(of(&[(Some(0), "1", "a", "{\"x\":1}"), (Some(0), "2", "b", "{\"y\":2}")]), two);
-    // A new id in every piece.
+    // By index, with a new id in each piece.
     let new_ids = [
         (Some(0), "1", "a", "{\"x\":"),
         (Some(0), "2", "", "1}"),
@@ -310,9 +310,9 @@ fn pieces_are_assigned_to_their_call() {
         (Some(1), "4", "", "2}"),
     ];
     assert_eq!(of(&new_ids), two);
-    // Only names.
+    // By name.
     assert_eq!(of(&[(None, "", "a", "{\"x\":1}"), (None, "", "b", "{\"y\":2}")]), two);
-    // A repeated name is another call of the same function.
+    // A repeated name is another call of the same function, if the arguments are complete.
     let twice = [(None, "", "a", "{\"x\":1}"), (None, "", "a", "{\"x\":2}")];
     assert_eq!(of(&twice), ["a {\"x\":1}", "a {\"x\":2}"]);
 }
@@ -347,7 +347,7 @@ fn removed_parts_take_no_room() {
     assert_eq!(found, json!([assistant(&format!("{long}\n[x]"))]));
 }
 
-/// The texts and the arguments share one budget.
+/// Texts and arguments share one budget.
 #[test]
 fn a_turn_is_limited_by_its_budget() {
     for limit in [0, 1, 7, 100, 1000] {
@@ -361,7 +361,7 @@ fn a_turn_is_limited_by_its_budget() {
             }
         });
         let kept = found.to_string().len();
-        // Every part without room has a note.
+        // Each part without room has a note.
         assert!(kept < 2 * limit + 1024 * 200, "{limit}: {kept}");
     }
 }

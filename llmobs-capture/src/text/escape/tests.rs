@@ -1,6 +1,6 @@
 use super::{prefix, push_escaped, push_json_string, suffix, tail};
 
-/// Texts of every length around those of the blocks, with each kind of character at each place.
+/// Returns texts with lengths around those of blocks, with each kind of character at each position.
 fn texts() -> impl Iterator<Item = String> {
     let special = ['"', '\\', '\n', '\r', '\t', '\0', '\u{1f}', '\u{7f}', 'é', '€', '😀', ' ', '!', '#', ']'];
     (0..150).step_by(7).chain([8, 16, 32, 64, 96, 128, 256, 257, 300]).flat_map(move |length| {
@@ -32,7 +32,7 @@ fn head_and_rest_are_the_whole_text() {
         let left = push_escaped(&text, limit, &mut head);
         push_escaped(left, usize::MAX, &mut rest);
         assert_eq!(format!("{head}{rest}"), whole);
-        // The next character would not have fitted.
+        // The next character would not fit.
         assert!(head.len() <= limit && head.len() + 6 > limit, "{head} within {limit}");
     }
 }

@@ -6,30 +6,30 @@ use serde_json::{Value, json};
 use super::{Buffer, LEFT_OUT};
 use crate::json::Json;
 
-/// What is left of a text that comes in pieces of a size. `None` if there is a note in its place.
+/// Returns what is kept of a text in pieces of this size, or `None` if it is replaced by a note.
 fn kept(text: &str, limit: usize, size: usize) -> Option<String> {
     let mut buffer = Buffer::default();
     for piece in text.as_bytes().chunks(size) {
         buffer.push(piece, limit);
-        // The head of a string, its end with a note, and what is open.
+        // The beginning and end of a string, a note, and open brackets.
         let held = buffer.bytes.len() + buffer.slim.as_ref().map_or(0, |slim| slim.out.len());
         assert!(held <= limit + 8 * 1024, "{held} of {limit}");
     }
     let mut kept = None;
     buffer.take(false, |bytes| kept = Some(String::from_utf8(bytes.to_vec()).unwrap()));
-    // What comes next is not touched.
+    // The next event is unchanged.
     buffer.push(b"{}", limit);
     buffer.take(false, |bytes| assert_eq!(bytes, b"{}"));
     kept.filter(|kept| kept != LEFT_OUT)
 }
 
-/// What is left, as JSON, whatever the size of the pieces.
+/// Returns what is kept as JSON. Checks that the result is the same for each size of pieces.
 fn slim(text: &str, limit: usize) -> Value {
     let whole = kept(text, limit, usize::MAX);
     for size in [1, 1000] {
         assert_eq!(kept(text, limit, size), whole, "pieces of {size}");
     }
-    // A pair of surrogates may be cut in halves.
+    // A pair of surrogates can be split.
     let text = whole.unwrap();
     Json::read(&text).unwrap_or_else(|| panic!("{text}")).to_value()
 }
@@ -53,7 +53,7 @@ fn long_strings_lose_their_middle() {
     let found = slim(&json!({ "before": 1, "text": long, "after": [true] }).to_string(), 160_000);
     let kept = format!("{}… [194880 bytes left out] …{}", letters(0..4096), letters(198_976..200_000));
     assert_eq!(found, json!({ "before": 1, "text": kept, "after": [true] }));
-    // Where head and end are all of it, nothing is left out.
+    // If beginning and end are the whole string, nothing is left out.
     for length in [4095, 4096, 4097, 5000, 5120] {
         let text = json!([letters(0..length), long]).to_string();
         assert_eq!(slim(&text, 160_000)[0], json!(letters(0..length)), "{length}");
@@ -65,7 +65,7 @@ fn escapes_and_characters_are_not_split() {
     for unit in ["é", "🦀", "\\n", "\\\"", "\\\\", "\\u00e9", "\\ud83e\\udd80", "\\/"] {
         for shift in 0..13 {
             let text = format!("{{\"t\":\"{}{}\"}}", "a".repeat(shift), unit.repeat(10_000));
-            // It is read as JSON, which no half of an escape or a character is.
+            // Reading fails if an escape or a character is split.
             let found = slim(&text, 8000);
             let found = found["t"].as_str().unwrap();
             assert!(found.contains(" bytes left out] …"), "{unit} {shift}: {found}");
@@ -209,7 +209,7 @@ fn events_that_are_not_json_are_dropped() {
     }
 }
 
-/// Where the stream ended, what was there is kept.
+/// The content of an event that the end of the stream cuts off is kept.
 #[test]
 fn an_incomplete_event_is_kept_at_the_end() {
     for (text, expected) in [
@@ -234,7 +234,7 @@ fn an_incomplete_event_is_kept_at_the_end() {
     }
 }
 
-/// Random JSON that is too large stays JSON, with the same fields.
+/// Random JSON that is too large is shortened to valid JSON with the same fields.
 #[test]
 fn shortened_random_json_is_valid_json() {
     fn value(random: &mut Rng, depth: u32) -> Value {

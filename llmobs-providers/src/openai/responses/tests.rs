@@ -11,7 +11,7 @@ fn read_in_pieces(events: &[Value], limit: usize) -> Response {
     reader.finish()
 }
 
-/// An answer with a text, a call and a result of this size each, whole and as events.
+/// Returns an answer with a text, a call and a result of this size, as one body and as events.
 fn answer(size: usize) -> (Value, Vec<Value>) {
     let text = "é".repeat(size);
     let arguments = json!({"q": text}).to_string();
@@ -48,7 +48,7 @@ fn answer(size: usize) -> (Value, Vec<Value>) {
 #[test]
 fn a_stream_is_cut_like_a_complete_answer() {
     let (whole, events) = answer(400);
-    // Neither body is larger than the limit, but the texts that are kept are.
+    // The body is smaller than the largest limit, and the kept texts are larger than smaller ones.
     for limit in [5000, 5200, 5500, 6000, 10_000] {
         let mut reader = ResponseReader::new().limit(limit);
         reader.push(whole.to_string().as_bytes());

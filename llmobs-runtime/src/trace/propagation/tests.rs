@@ -20,7 +20,7 @@ fn text(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// The headers that the reference SDK sends for a workflow with a session, without those of other tracers.
+/// The `tracestate` that the reference SDK sends for a workflow with a session, without the parts of other tracers.
 const STATE: &str = "dd=p:9174daf07368ec25;s:1;t.dm:-0;t.llmobs_sid:SD;t.llmobs_parent_id:10481242959061249061;\
      t.llmobs_trace_id:142240897612441679338336866858082010452;t.llmobs_ml_app:dist-app;t.llmobs_sr:1;t.llmobs_sd:1";
 const PARENT: &str = "00-6b0299b400000000c945236e718f942d-9174daf07368ec25-01";
