@@ -1,7 +1,7 @@
 //! Values that are deeper than the stack. Apart from `it`, since `.ci/run` builds it with optimizations, without which functions need
 //! more stack than the smallest here.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test panics if it cannot continue")]
 
 use std::fmt;
 use std::process::Command;

@@ -60,7 +60,7 @@ impl Collector {
     ///
     /// Panics if the operating system cannot start a thread.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "a test that cannot start a thread should stop")]
+    #[expect(clippy::expect_used, reason = "a test panics if it cannot start a thread")]
     pub fn with_config(config: &Config) -> Self {
         let memory = Memory::default();
         let client =
@@ -121,7 +121,7 @@ impl Collector {
     /// Panics if there is no such span or more than one. The message shows the tree of spans.
     #[must_use]
     #[track_caller]
-    #[expect(clippy::panic, reason = "a test that does not find what it looks for should stop")]
+    #[expect(clippy::panic, reason = "a test panics if it finds nothing")]
     pub fn span(&self, name: &str) -> SpanData {
         let mut named: Vec<_> = self.spans().into_iter().filter(|span| span.name == name).collect();
         match (named.pop(), named.len()) {

@@ -113,7 +113,7 @@ impl LocalProvider {
     ///
     /// Panics if the system has no port or no thread for it.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "without a server, a test or an example cannot go on")]
+    #[expect(clippy::expect_used, reason = "tests and examples cannot run without a server")]
     pub fn start() -> Self {
         Self::start_on(0).expect("a free port and a thread")
     }
