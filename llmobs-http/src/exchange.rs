@@ -206,7 +206,7 @@ impl Exchange {
     fn add_answer(&mut self) -> bool {
         let Some(reader) = self.reader.take() else { return false };
         let response = self.finished(reader);
-        // A program receives nothing of a response that is not a stream before its end.
+        // A program receives a response that is not a stream only at its end.
         let is_complete = self.is_stream && !response.finish_reasons.is_empty() || response.error.is_some();
         self.call.response(if self.captures_content { response } else { response.without_content() });
         is_complete

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Collects the spans that start where it is entered, and where its context is carried from there.
 ///
-/// A collector is a client of its own, with the real queue, worker and encoding, and without a network. Tests with one collector each can
+/// A collector is a separate client, with the real queue, worker and encoding, and without a network. Tests with one collector each can
 /// run in parallel in one process, regardless of `init`.
 ///
 /// ```

@@ -29,7 +29,7 @@ impl Sent {
     /// Adds the next bytes. `is_last` is whether the body ends with them.
     pub(crate) fn push(&mut self, bytes: &[u8], is_last: bool) {
         let is_whole = is_last && !std::mem::replace(&mut self.has_begun, true);
-        // The text of a large body would lose its last messages. If all of it is available, it is read at once, from its end back.
+        // The text of a large body would lose its last messages. If all of it is available, it is read at once, backwards from its end.
         if is_whole
             && bytes.len() > self.limit
             && let Some(json) = std::str::from_utf8(bytes).ok().and_then(Json::read)

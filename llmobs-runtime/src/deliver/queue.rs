@@ -1,7 +1,7 @@
 //! The queue of a client: spans from their start, and evaluations, on their way to the worker. It is bounded in bytes and never blocks, and
 //! every loss is counted.
 //!
-//! Each thread counts the spans that start and end there, reserves room for them, and appends those that ended to a chunk of its own, whose
+//! Each thread counts the spans that start and end there, reserves room for them, and appends those that ended to its own chunk, whose
 //! lock other threads hold only for moments. The worker wakes at each interval, or earlier when full chunks make a batch, and takes the
 //! chunks of all threads. Memory is granted to threads in pieces, so that they seldom touch the shared count. Emptied chunks go back to the
 //! threads: in steady state, nothing is allocated.

@@ -21,7 +21,7 @@ pub struct Failure {
     pub kind: String,
     /// The text of the error.
     pub message: String,
-    /// The type and the message, and each source of the error on a line of its own. Empty if the failure did not come from an [`Error`].
+    /// The type and the message, and each source of the error on a separate line. Empty if the failure did not come from an [`Error`].
     pub stack: String,
 }
 

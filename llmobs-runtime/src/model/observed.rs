@@ -17,7 +17,7 @@ pub(crate) struct Observed {
     pub(crate) asked: Option<Box<Asked>>,
     pub(crate) answered: Option<Box<Response>>,
     pub(crate) hidden: Hidden,
-    /// Whether these are several calls, each with a span of its own, which has its tokens.
+    /// Whether these are several calls, each with a separate span that has its tokens.
     pub(crate) is_several: bool,
 }
 
@@ -53,7 +53,7 @@ impl Asked {
 }
 
 impl Observed {
-    /// Creates the observation of several calls, each with a span of its own.
+    /// Creates the observation of several calls, each with a separate span.
     pub(crate) fn several() -> Self {
         Self { is_several: true, ..Self::default() }
     }

@@ -162,7 +162,7 @@ impl Glob {
     fn matches(&self, text: &str) -> bool {
         let (pattern, text) = (&self.0, folded(text));
         let (mut at, mut from) = (0, 0);
-        // Where to continue after a `*` that has to match one more character.
+        // Where to continue if a `*` must match another character.
         let mut star: Option<(usize, usize)> = None;
         while from < text.len() {
             match pattern.get(at) {

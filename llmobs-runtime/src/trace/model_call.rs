@@ -27,12 +27,12 @@ use crate::model::observed::{Asked, Hidden, Observed};
 /// A model call that an integration observes, such as a layer of an HTTP client.
 ///
 /// One call is one span. If it begins inside an `llm` or `embedding` span of the program that shows no other call, that span shows it: the
-/// messages, model and tokens of the call, except for what the program sets itself. Otherwise the call is a span of its own. The same is
+/// messages, model and tokens of the call, except for what the program sets itself. Otherwise the call is a separate span. The same is
 /// true of each of several calls inside one span, of each attempt that failed or was dropped before another one, and of a call that is
 /// still running when the surrounding span ends. A call inside the [`context`](Self::context) of another one is the same call, observed
 /// further inside: it is shown in place of the outer one, with what only that one knows, and the span ends with the later of both.
 ///
-/// A step of another kind, such as a tool call, is always a span of its own.
+/// A step of another kind, such as a tool call, is always a separate span.
 ///
 /// A call that is dropped before [`finish`](Self::finish) was cancelled.
 ///
@@ -78,7 +78,7 @@ struct Running {
 
 /// Which span shows a call.
 enum Place {
-    /// A span of its own.
+    /// A separate span.
     Own(Span),
     /// The surrounding span of the program, as far as is known yet.
     Around(Around),
@@ -396,7 +396,7 @@ fn claim(around: &Arc<Frame>, kind: Kind, outer: Option<&OuterCall>, hidden: &mu
     is_granted
 }
 
-/// Turns an ended call into a span of its own.
+/// Turns an ended call into a separate span.
 pub(super) fn submit(call: EndedCall, around: &Arc<Frame>) {
     let EndedCall { kind, name, start_nanos, end_nanos, notes, .. } = call;
     let mut draft = Draft::later(kind, name);

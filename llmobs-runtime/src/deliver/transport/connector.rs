@@ -29,7 +29,7 @@ const INPUT_BYTES: usize = 16 * 1024;
 const OUTPUT_BYTES: usize = 32 * 1024;
 const HEAD_END: &[u8] = b"\r\n\r\n";
 
-/// What is added to requests below ureq. One request is sent at a time.
+/// The data that is added to requests below ureq. One request is sent at a time.
 pub(super) struct Secrets {
     /// The servers that receive them, by scheme and authority. A proxy is not one of them.
     origins: [Uri; 2],
@@ -70,7 +70,7 @@ impl Content {
 
 /// The progress of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent")]
 pub(super) struct Progress {
     /// Whether there was a connection to send it on.
     pub(super) started: bool,

@@ -23,7 +23,7 @@ const FIRST_TRY: Duration = Duration::from_millis(300);
 /// Opens sockets.
 #[derive(Debug, Default)]
 pub(super) struct Dialer {
-    /// The Unix socket to connect to, whatever the address.
+    /// The Unix socket to connect to instead of the address.
     #[cfg_attr(not(unix), expect(dead_code, reason = "this system has no Unix sockets"))]
     socket: Option<PathBuf>,
     /// The address of the last connection.

@@ -48,7 +48,7 @@ fn write(mut file: impl io::Write, torn: &mut bool, lines: &str) -> io::Result<(
     Ok(())
 }
 
-/// Prompts are private: a new file is readable by its owner alone.
+/// Prompts are private: only the owner of a new file can read it.
 fn open(path: &Path) -> io::Result<fs::File> {
     let mut options = fs::OpenOptions::new();
     options.create(true).append(true);

@@ -20,7 +20,7 @@ const MAX_WAIT: Duration = Duration::from_secs(2);
 /// The most addresses that ureq accepts.
 const MAX_ADDRESSES: usize = 16;
 
-/// Looks up names on threads of their own, one at a time for each name, because the system's resolver cannot be interrupted: a lookup that
+/// Looks up names on separate threads, one at a time for each name, because the system's resolver cannot be interrupted: a lookup that
 /// hangs costs one thread, however often the name is requested.
 #[derive(Clone)]
 pub(super) struct Names(Arc<Shared>);

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ureq::http::{HeaderMap, StatusCode};
 
-/// The longest wait, whatever a server asks for.
+/// The longest wait, even if a server requests a longer one.
 const MAX_WAIT: Duration = Duration::from_secs(300);
 /// Larger numbers are points in time, not seconds to wait.
 const EPOCHS: f64 = 1e9;
