@@ -20,7 +20,7 @@ pub use body::AnswerBody;
 use error::{text_of, text_of_error};
 use headers::Headers;
 use names::{kind, names};
-use sent::{Asked, Sent, is_call};
+use sent::{Sent, SentRequest, is_call};
 
 /// The body of a request, which its sender fills.
 pub(crate) type SentBody = Arc<Mutex<Sent>>;
@@ -176,18 +176,18 @@ impl Exchange {
     }
 
     /// Adds the request to the call.
-    fn add_request(&mut self, asked: Asked) {
-        match asked {
-            Asked::Text(Some(body)) if self.captures_content => {
+    fn add_request(&mut self, request: SentRequest) {
+        match request {
+            SentRequest::Text(Some(body)) if self.captures_content => {
                 self.call.request(self.endpoint.clone(), body);
             }
-            Asked::Text(body) => {
+            SentRequest::Text(body) => {
                 let json = body.as_deref().and_then(Json::read).unwrap_or(Json::Null);
                 let request = self.endpoint.request(&json, self.call.limit());
                 self.call.read_request(request.without_content());
             }
-            Asked::Read(request) if self.captures_content => self.call.read_request(*request),
-            Asked::Read(request) => self.call.read_request(request.without_content()),
+            SentRequest::Read(request) if self.captures_content => self.call.read_request(*request),
+            SentRequest::Read(request) => self.call.read_request(request.without_content()),
         }
     }
 
@@ -215,9 +215,9 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        let asked = self.sent.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(asked) = asked else { return std::mem::take(&mut self.call).discard() };
-        self.add_request(asked);
+        let request = self.sent.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(request) = request else { return std::mem::take(&mut self.call).discard() };
+        self.add_request(request);
         let is_complete = self.add_answer();
         let call = std::mem::take(&mut self.call);
         if self.is_over || is_complete {

@@ -62,12 +62,12 @@ impl Pace {
     }
 
     /// Returns the wait after a failed attempt: a random part of a time that doubles, and at least the time that the receiver asks for.
-    pub(crate) fn wait(&mut self, asked: Option<Duration>) -> Duration {
+    pub(crate) fn wait(&mut self, requested: Option<Duration>) -> Duration {
         let first = self.timeout / FIRST;
         let doubled = first.saturating_mul(1_u32.checked_shl(self.failures).unwrap_or(u32::MAX));
         self.failures = self.failures.saturating_add(1);
         let longest = doubled.min(self.timeout.saturating_mul(LONGEST));
-        random_part(longest).max(asked.unwrap_or_default())
+        random_part(longest).max(requested.unwrap_or_default())
     }
 
     /// Returns the least wait, which also applies when a flush asks for an attempt.

@@ -22,7 +22,7 @@ use crate::model::annotation::Annotation;
 use crate::model::attributes::SpanAttributes;
 use crate::model::failure::Failure;
 use crate::model::metrics;
-use crate::model::observed::{Asked, Hidden, Observed};
+use crate::model::observed::{Hidden, Observed, ObservedRequest};
 
 /// A model call that an integration observes, such as a layer of an HTTP client.
 ///
@@ -188,12 +188,12 @@ impl ModelCall {
 
     /// Sets the JSON text of the body of the request, and its endpoint. The text is read later, on another thread.
     pub fn request(&mut self, endpoint: Endpoint, body: String) {
-        self.observe(|observed| observed.asked = Some(Box::new(Asked::Body(endpoint, body))));
+        self.observe(|observed| observed.request = Some(Box::new(ObservedRequest::Body(endpoint, body))));
     }
 
     /// Sets a request that was already read.
     pub fn read_request(&mut self, request: Request) {
-        self.observe(|observed| observed.asked = Some(Box::new(Asked::Read(request))));
+        self.observe(|observed| observed.request = Some(Box::new(ObservedRequest::Read(request))));
     }
 
     /// Sets the attributes that another library gave its span of the call. Other observations are more exact. `shows_content` is whether
@@ -251,7 +251,7 @@ impl ModelCall {
         if let Some(running) = &mut self.0 {
             running.failed |= response.error.is_some();
         }
-        self.observe(|observed| observed.answered = Some(Box::new(response)));
+        self.observe(|observed| observed.response = Some(Box::new(response)));
     }
 
     /// Records that the first content of a streamed response has arrived.

@@ -200,7 +200,7 @@ impl Client {
             }
         };
         let status = response.status();
-        let wait = wait::asked(status, response.headers(), SystemTime::now());
+        let wait = wait::requested(status, response.headers(), SystemTime::now());
         read_to_end(response);
         if status.is_success() { Ok(()) } else { Err(Lost::Answer(status, wait)) }
     }

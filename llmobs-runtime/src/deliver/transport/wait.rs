@@ -11,7 +11,7 @@ const EPOCHS: f64 = 1e9;
 
 /// Returns the wait that the headers of a response ask for. Values that are neither a number nor a date, and times in the past, count as
 /// absent.
-pub(super) fn asked(status: StatusCode, headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+pub(super) fn requested(status: StatusCode, headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let retry_after = text("retry-after")
         .and_then(|text| seconds(text).or_else(|| until(httpdate::parse_http_date(text).ok()?, now)));
@@ -40,7 +40,7 @@ mod tests {
         // Wed, 21 Oct 2026 07:28:00 GMT
         let now = UNIX_EPOCH + Duration::from_secs(1_792_567_680);
         let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
-        asked(status.try_into().unwrap(), &headers.collect(), now)
+        requested(status.try_into().unwrap(), &headers.collect(), now)
     }
 
     #[test]
