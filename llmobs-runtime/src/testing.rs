@@ -15,7 +15,7 @@ use crate::model::span_data::SpanData;
 use crate::trace::context::{Attached, Context};
 
 /// Much longer than any work in memory takes.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Collects the spans that start where it is entered, and where its context is carried from there.
 ///
@@ -102,7 +102,7 @@ impl Collector {
     /// ```
     #[must_use]
     pub fn spans(&self) -> Vec<SpanData> {
-        self.client.flush(PATIENCE);
+        self.client.flush(TIMEOUT);
         let mut spans = self.memory.spans();
         spans.sort_by_key(SpanData::start_time);
         spans
@@ -162,7 +162,7 @@ impl Collector {
     /// Returns the evaluations and feedback that were submitted so far, in order, as Datadog would receive them.
     #[must_use]
     pub fn evaluations(&self) -> Vec<Value> {
-        self.client.flush(PATIENCE);
+        self.client.flush(TIMEOUT);
         let read = |json: &String| serde_json::from_str(json).unwrap_or_default();
         self.memory.evaluations().iter().map(read).collect()
     }

@@ -115,9 +115,9 @@ fn text_before_a_broken_value_is_kept() {
 }
 
 /// Continues after an element that could not be serialized, against the contract of `Serialize`.
-struct Stubborn<T>(Vec<T>);
+struct IgnoresErrors<T>(Vec<T>);
 
-impl<T: Serialize> Serialize for Stubborn<T> {
+impl<T: Serialize> Serialize for IgnoresErrors<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(None)?;
         for element in &self.0 {
@@ -129,20 +129,20 @@ impl<T: Serialize> Serialize for Stubborn<T> {
 
 #[test]
 fn a_value_that_ignores_errors_is_valid_json() {
-    let long = Stubborn(vec![json!([["long", { "text": [1, 2] }]]); 3]);
+    let long = IgnoresErrors(vec![json!([["long", { "text": [1, 2] }]]); 3]);
     for limit in 0..80 {
         let json = within(&long, limit);
         serde_json::from_str::<Value>(&json)
             .unwrap_or_else(|error| panic!("limit {limit}: {error} in {json}"));
     }
-    let json = whole(&Stubborn(vec![Broken::Fails, Broken::Fails]));
+    let json = whole(&IgnoresErrors(vec![Broken::Fails, Broken::Fails]));
     serde_json::from_str::<Value>(&json).unwrap_or_else(|error| panic!("{error} in {json}"));
     // A value that is one level too deep, with the error ignored.
     let mut deep = json!([]);
     for _ in 0..130 {
         deep = json!([1, deep, 2]);
     }
-    let json = whole(&Stubborn(vec![deep.clone(), deep]));
+    let json = whole(&IgnoresErrors(vec![deep.clone(), deep]));
     serde_json::from_str::<Value>(&json).unwrap_or_else(|error| panic!("{error} in {json}"));
 }
 

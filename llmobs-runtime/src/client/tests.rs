@@ -20,7 +20,7 @@ use crate::deliver::settings::Settings;
 use crate::deliver::transport::{Failure, FailureKind, Framing, Payload, Transport};
 
 /// A timeout that no test reaches.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A request to a transport.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,7 +56,7 @@ struct Held {
     requests: Vec<Request>,
     answers: VecDeque<Answer>,
     /// Bodies that contain this text are invalid.
-    poison: Option<String>,
+    invalid_text: Option<String>,
     /// Longer bodies are too large.
     most_bytes: Option<usize>,
     panics_at_ended: bool,
@@ -110,17 +110,17 @@ impl Transport for RecordingTransport {
         };
         let mut held = self.0.held();
         let body = if let Request::Events(body) = &request { body.as_str() } else { "" };
-        let is_poisoned = held.poison.as_ref().is_some_and(|poison| body.contains(poison));
+        let is_invalid = held.invalid_text.as_ref().is_some_and(|invalid_text| body.contains(invalid_text));
         let is_large = held.most_bytes.is_some_and(|most| body.len() > most);
         held.requests.push(request);
         let answer = held.answers.pop_front();
         let answer =
-            answer.or(is_poisoned.then_some(Answer::Invalid)).or(is_large.then_some(Answer::TooLarge));
+            answer.or(is_invalid.then_some(Answer::Invalid)).or(is_large.then_some(Answer::TooLarge));
         let gate = held.gate.take();
         drop(held);
         if let Some((here, go)) = gate {
             here.send(()).unwrap();
-            go.recv_timeout(PATIENCE).unwrap();
+            go.recv_timeout(TIMEOUT).unwrap();
         }
         let failure = |kind| Err(Failure::new(kind, "no"));
         match answer {
@@ -151,7 +151,7 @@ impl Transport for RecordingTransport {
 /// Starts a client that sends spans on flush, with short waits between attempts.
 fn start(config: &Config, set: impl FnOnce(&mut Settings), transport: Box<dyn Transport>) -> Client {
     let mut settings = config.settings().clone();
-    settings.interval = PATIENCE;
+    settings.interval = TIMEOUT;
     settings.timeout = Duration::from_millis(10);
     set(&mut settings);
     Client::start(&settings, transport).unwrap()
@@ -161,10 +161,10 @@ fn start(config: &Config, set: impl FnOnce(&mut Settings), transport: Box<dyn Tr
 fn run(recorder: &Recorder, set: impl FnOnce(&mut Settings), program: impl FnOnce()) -> Report {
     let client = start(&Config::new(), set, recorder.transport(Some(Framing::Array)));
     client.context().enter(program);
-    let report = client.flush(PATIENCE);
+    let report = client.flush(TIMEOUT);
     let sender = sender(&client);
     drop(client);
-    sender.queue.wait_for_end(PATIENCE);
+    sender.queue.wait_for_end(TIMEOUT);
     report
 }
 
@@ -236,7 +236,7 @@ fn each_line_is_one_event() {
     let recorder = Recorder::default();
     let client = start(&Config::new(), |_| (), recorder.transport(Some(Framing::Lines)));
     client.context().enter(|| spans(2));
-    client.flush(PATIENCE);
+    client.flush(TIMEOUT);
     let [body] = &*recorder.bodies() else { panic!("one request") };
     assert!(body.ends_with("}\n"));
     let lines: Vec<Value> = body.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -310,7 +310,7 @@ fn a_processor_edits_and_drops_spans() {
     let recorder = Recorder::default();
     let client = start(&config, |_| (), recorder.transport(Some(Framing::Array)));
     client.context().enter(|| spans(3));
-    let report = client.flush(PATIENCE);
+    let report = client.flush(TIMEOUT);
     assert_eq!(report.to_string(), "2 delivered, 1 dropped (processor: 1), 0 pending");
     let [body] = &*recorder.bodies() else { panic!("one request") };
     assert_eq!(names(body), ["step 0!", "step 2!"]);
@@ -331,7 +331,7 @@ fn evaluations_of_a_processor_are_sent_also_at_shutdown() {
     let sender = sender(&client);
     client.context().enter(|| crate::task("t").start().finish());
     drop(client);
-    sender.queue.wait_for_end(PATIENCE);
+    sender.queue.wait_for_end(TIMEOUT);
     assert_eq!(sender.queue.report().to_string(), "2 delivered, 0 dropped, 0 pending");
     let requests = recorder.requests();
     let [Request::Spans(spans), Request::Ended(_), Request::Evaluations(metrics), Request::Close] =
@@ -351,11 +351,11 @@ fn a_flush_during_a_request_waits_for_the_next_request() {
     let step = |name: &'static str| client.context().enter(|| crate::task(name).start().finish());
     step("first");
     std::thread::scope(|scope| {
-        let first = scope.spawn(|| client.flush(PATIENCE));
-        sending.recv_timeout(PATIENCE).unwrap();
+        let first = scope.spawn(|| client.flush(TIMEOUT));
+        sending.recv_timeout(TIMEOUT).unwrap();
         step("second");
         assert_eq!(client.flush(Duration::ZERO).to_string(), "0 delivered, 0 dropped, 2 pending");
-        let second = scope.spawn(|| client.flush(PATIENCE));
+        let second = scope.spawn(|| client.flush(TIMEOUT));
         go.send(()).unwrap();
         assert!(first.join().unwrap().delivered > 0);
         assert_eq!(second.join().unwrap().to_string(), "2 delivered, 0 dropped, 0 pending");
@@ -379,7 +379,7 @@ fn memory_is_released_after_delivery_or_refusal() {
             let evaluation = crate::eval::Evaluation::score("label", 1).for_tag("key", "value");
             evaluation.reasoning(reasoning.clone()).submit().unwrap();
         });
-        let report = client.flush(PATIENCE);
+        let report = client.flush(TIMEOUT);
         assert_eq!(report.pending(), 0);
         assert_eq!(report.dropped.get(&DropReason::QueueFull), None, "turn {turn}: {report}");
     }
@@ -400,7 +400,7 @@ fn a_span_has_no_data_of_an_earlier_span() {
         large.enter(|| crate::task("inside").start().finish());
         large.finish();
     });
-    let report = client.flush(PATIENCE);
+    let report = client.flush(TIMEOUT);
     assert_eq!(report.to_string(), "2 delivered, 0 dropped, 0 pending, 1 stripped");
     // The lack of room may have sent the first one early.
     let before = std::mem::take(&mut recorder.held().requests);
@@ -409,7 +409,7 @@ fn a_span_has_no_data_of_an_earlier_span() {
         next.enter(|| crate::llm("below").start().finish());
         next.finish();
     });
-    client.flush(PATIENCE);
+    client.flush(TIMEOUT);
     let bodies = |requests: Vec<Request>| {
         let body = |request| if let Request::Events(body) = request { Some(body) } else { None };
         requests.into_iter().filter_map(body).collect::<Vec<String>>()

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{
-    Answer, Failure, PATIENCE, Payload, Recorder, Request, Settings, Transport, events, names, run, sender,
+    Answer, Failure, Payload, Recorder, Request, Settings, TIMEOUT, Transport, events, names, run, sender,
     spans, start,
 };
 use crate::config::Config;
@@ -99,14 +99,14 @@ fn an_unanswered_request_is_sent_once_more() {
 #[test]
 fn bisection_finds_the_invalid_span() {
     let recorder = Recorder::default();
-    recorder.held().poison = Some("step 701".to_owned());
+    recorder.held().invalid_text = Some("step 701".to_owned());
     let report = run(&recorder, |_| (), || (0..1000).for_each(|number| step(&number.to_string())));
     assert_eq!(report.to_string(), "999 delivered, 1 dropped (rejected: 1), 0 pending");
     let bodies = recorder.bodies();
     assert_eq!(bodies.len(), 21);
     // If all spans are invalid, the search ends early.
     let recorder = Recorder::default();
-    recorder.held().poison = Some("step".to_owned());
+    recorder.held().invalid_text = Some("step".to_owned());
     let report = run(&recorder, |_| (), || (0..1000).for_each(|number| step(&number.to_string())));
     assert_eq!(report.to_string(), "0 delivered, 1000 dropped (rejected: 1000), 0 pending");
     assert_eq!(recorder.bodies().len(), 23);
@@ -120,10 +120,7 @@ fn requests_that_are_too_large_are_split_and_later_ones_are_smaller() {
     let mut attempts = Vec::new();
     for delivered in [50, 100, 150] {
         client.context().enter(|| spans(50));
-        assert_eq!(
-            client.flush(PATIENCE).to_string(),
-            format!("{delivered} delivered, 0 dropped, 0 pending")
-        );
+        assert_eq!(client.flush(TIMEOUT).to_string(), format!("{delivered} delivered, 0 dropped, 0 pending"));
         let sizes: Vec<usize> = std::mem::take(&mut recorder.held().requests)
             .into_iter()
             .map(|request| if let Request::Events(body) = request { body.len() } else { 0 })
@@ -145,7 +142,7 @@ fn denied_requests_are_retried_until_shutdown() {
     let sender = sender(&client);
     client.flush(Duration::from_millis(50));
     drop(client);
-    sender.queue.wait_for_end(PATIENCE);
+    sender.queue.wait_for_end(TIMEOUT);
     assert_eq!(sender.queue.report().to_string(), "0 delivered, 2 dropped (denied: 2), 0 pending");
 }
 
@@ -224,7 +221,7 @@ fn a_span_whose_processor_panics_is_sent_without_content() {
             });
         }
     });
-    let report = client.flush(PATIENCE);
+    let report = client.flush(TIMEOUT);
     assert_eq!(report.to_string(), "2 delivered, 0 dropped, 0 pending, 1 stripped");
     let [body] = &*recorder.bodies() else { panic!("one request") };
     let [good, bad] = &*events(body) else { panic!("two events in {body}") };
@@ -250,11 +247,11 @@ fn shutdown_ends_a_wait_without_another_attempt() {
     let step = |name: &'static str| client.context().enter(|| crate::task(name).start().finish());
     step("first");
     client.flush(Duration::ZERO);
-    sending.recv_timeout(PATIENCE).unwrap();
+    sending.recv_timeout(TIMEOUT).unwrap();
     step("second");
     drop(client);
     go.send(()).unwrap();
-    sender.queue.wait_for_end(PATIENCE);
+    sender.queue.wait_for_end(TIMEOUT);
     assert_eq!(sender.queue.report().to_string(), "0 delivered, 2 dropped (shutdown: 2), 0 pending");
     assert_eq!(recorder.bodies().iter().map(|body| names(body)).collect::<Vec<_>>(), [["first"]]);
 }
@@ -277,6 +274,6 @@ fn spans_created_by_a_transport_are_not_recorded() {
     let client = start(&Config::new(), |_| (), Box::new(Traced));
     client.context().enter(|| crate::task("t").start().finish());
     for _ in 0..3 {
-        assert_eq!(client.flush(PATIENCE).to_string(), "1 delivered, 0 dropped, 0 pending");
+        assert_eq!(client.flush(TIMEOUT).to_string(), "1 delivered, 0 dropped, 0 pending");
     }
 }

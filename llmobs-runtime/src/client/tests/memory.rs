@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{PATIENCE, Recorder, Settings, events, names, start};
+use super::{Recorder, Settings, TIMEOUT, events, names, start};
 use crate::config::Config;
 use crate::deliver::report::{DropReason, Report};
 use crate::deliver::transport::Framing;
@@ -42,14 +42,14 @@ fn without_memory_open_spans_lose_content_but_are_delivered() {
         crate::task("meanwhile").start().annotate(|note| {
             note.input(&content).tag("number", 50).metric("number", 50);
         });
-        let report = client.flush(PATIENCE);
+        let report = client.flush(TIMEOUT);
         assert_eq!((report.started, report.open, report.stripped), (52, 51, 1));
         drop(open);
         root.annotate(|note| {
             note.output("done");
         });
     });
-    let report = client.flush(PATIENCE);
+    let report = client.flush(TIMEOUT);
     assert_adds_up(&report);
     // Nine spans of 100 kB fit, because a tenth of the memory is reserved.
     assert_eq!(report.to_string(), "52 delivered, 0 dropped, 0 pending, 42 stripped");
@@ -78,7 +78,7 @@ fn unfinished_spans_take_no_more_than_the_limit() {
         for _ in 0..1000 {
             std::mem::forget(root.enter(|| crate::task("leaked").start()));
         }
-        let report = client.flush(PATIENCE);
+        let report = client.flush(TIMEOUT);
         assert_adds_up(&report);
         // A twentieth is reserved for root spans.
         assert_eq!((report.started, report.open), (1001, 95));
@@ -86,7 +86,7 @@ fn unfinished_spans_take_no_more_than_the_limit() {
         crate::workflow("another root").start().finish();
         root.finish();
     });
-    let report = client.flush(PATIENCE);
+    let report = client.flush(TIMEOUT);
     assert_adds_up(&report);
     assert_eq!((report.delivered, report.open), (2, 94));
 }
@@ -108,7 +108,7 @@ fn replaced_annotations_take_no_memory() {
         }
         span.finish();
     });
-    let report = client.flush(PATIENCE);
+    let report = client.flush(TIMEOUT);
     assert_adds_up(&report);
     assert_eq!((report.delivered, report.stripped), (1, 0), "{report:?}");
     assert!(recorder.bodies()[0].len() < 1 << 18);
@@ -129,7 +129,7 @@ fn discarded_spans_and_spans_of_other_threads_release_memory() {
         let call =
             client.context().enter(|| crate::integration::ModelCall::begin(crate::Kind::Llm, "none", "test"));
         call.discard();
-        let report = client.flush(PATIENCE);
+        let report = client.flush(TIMEOUT);
         assert_adds_up(&report);
         assert_eq!((report.delivered, report.stripped), (turn + 1, 0), "{report:?}");
     }
@@ -146,12 +146,12 @@ fn rejected_spans_take_no_memory() {
             .map(|_| root.enter(|| crate::task("step").tag("large", "x".repeat(2000)).start()))
             .collect();
         drop((open, root));
-        client.flush(PATIENCE);
-        let before = client.flush(PATIENCE).stripped;
+        client.flush(TIMEOUT);
+        let before = client.flush(TIMEOUT).stripped;
         crate::task("last").start().annotate(|note| {
             note.input("x".repeat(limit * 4 / 5));
         });
-        let report = client.flush(PATIENCE);
+        let report = client.flush(TIMEOUT);
         assert_adds_up(&report);
         assert_eq!(report.stripped, before, "{report:?}");
     });

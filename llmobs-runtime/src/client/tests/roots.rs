@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::sync::mpsc::channel;
 
-use super::{PATIENCE, Recorder, Request, start};
+use super::{Recorder, Request, TIMEOUT, start};
 use crate::SpanRef;
 use crate::config::Config;
 
@@ -31,7 +31,7 @@ fn run(program: impl FnOnce() -> Vec<(SpanRef, &'static str)>) -> Vec<String> {
     let recorder = Recorder::default();
     let client = start(&config, |_| (), recorder.transport(None));
     let names = client.context().enter(program);
-    client.flush(PATIENCE);
+    client.flush(TIMEOUT);
     recorded(&recorder, &names)
 }
 
@@ -72,7 +72,7 @@ fn the_end_of_an_outermost_span_is_announced_after_late_children() {
         if span.name == "root" {
             let (here, gate) = &*gate.lock().unwrap();
             here.send(()).unwrap();
-            gate.recv_timeout(PATIENCE).unwrap();
+            gate.recv_timeout(TIMEOUT).unwrap();
         }
         Some(span)
     });
@@ -83,8 +83,8 @@ fn the_end_of_an_outermost_span_is_announced_after_late_children() {
     let reference = root.export().unwrap();
     root.finish();
     std::thread::scope(|scope| {
-        let flush = scope.spawn(|| client.flush(PATIENCE));
-        root_is_read.recv_timeout(PATIENCE).unwrap();
+        let flush = scope.spawn(|| client.flush(TIMEOUT));
+        root_is_read.recv_timeout(TIMEOUT).unwrap();
         child.finish();
         let evaluation = crate::eval::Evaluation::score("l", 1).for_span(reference.clone());
         client.context().enter(|| evaluation.submit()).unwrap();

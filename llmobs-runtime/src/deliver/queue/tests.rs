@@ -23,7 +23,7 @@ use crate::model::sample::Sample;
 /// Longer than any test. A thread with this timeout would wait forever without a wake-up.
 const HOUR: Duration = Duration::from_secs(3600);
 /// The timeout for operations that do not wait.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 const UNLIMITED: Limits =
     Limits { bytes: usize::MAX, kept_bytes: 0, open_bytes: 0, batch_bytes: usize::MAX, interval: HOUR };
@@ -87,7 +87,7 @@ fn take(queue: &Queue) -> Batch {
 }
 
 fn take_while(queue: &Queue, meanwhile: impl FnOnce()) -> Batch {
-    match soon(queue, || queue.next(), meanwhile) {
+    match within_timeout(queue, || queue.next(), meanwhile) {
         Work::Send { .. } => queue.take(),
         Work::End => panic!("the end instead of a batch"),
     }
@@ -133,23 +133,23 @@ fn report(queue: &Queue) -> String {
 }
 
 /// Runs `f` on a thread and returns its result. A missing wake-up is a timeout, which fails the test.
-fn soon<T: Send>(queue: &Queue, f: impl FnOnce() -> T + Send, meanwhile: impl FnOnce()) -> T {
+fn within_timeout<T: Send>(queue: &Queue, f: impl FnOnce() -> T + Send, meanwhile: impl FnOnce()) -> T {
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
         scope.spawn(move || sender.send(f()));
-        let_others_wait();
+        wait_for_other_threads();
         meanwhile();
-        receiver.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+        receiver.recv_timeout(TIMEOUT).unwrap_or_else(|_| {
             // Ends the thread, so that the test can end.
             queue.close();
             queue.end();
-            panic!("nothing happened for {PATIENCE:?}");
+            panic!("nothing happened for {TIMEOUT:?}");
         })
     })
 }
 
 /// Gives another thread time to wait, so that a missing wake-up is usually detected. No API shows that a thread waits.
-fn let_others_wait() {
+fn wait_for_other_threads() {
     thread::sleep(Duration::from_millis(10));
 }
 
@@ -244,7 +244,7 @@ fn a_full_batch_is_sent_before_it_is_due() {
     let first = take_while(&queue, || {
         // The first span wakes the worker, which then waits for the interval.
         push_numbers(&queue, 0..1);
-        let_others_wait();
+        wait_for_other_threads();
         push_numbers(&queue, 1..3);
     });
     assert_eq!(deliver(&queue, first), ["0", "1", "2"]);
@@ -291,7 +291,7 @@ fn a_queue_without_memory_does_not_wake_its_worker() {
         let woken = receiver.recv_timeout(Duration::from_millis(30));
         queue.close();
         assert_eq!(woken, Err(mpsc::RecvTimeoutError::Timeout));
-        assert_eq!(receiver.recv_timeout(PATIENCE), Ok(true));
+        assert_eq!(receiver.recv_timeout(TIMEOUT), Ok(true));
     });
 }
 
@@ -303,7 +303,7 @@ fn flush_without_a_worker_reports_pending_spans() {
     queue.push_evaluation("{}".to_owned());
     let timeout = Duration::from_millis(30);
     let begun = Instant::now();
-    let report = soon(&queue, || queue.flush(timeout), || ());
+    let report = within_timeout(&queue, || queue.flush(timeout), || ());
     assert!(begun.elapsed() >= timeout);
     assert_eq!(report.to_string(), "0 delivered, 0 dropped, 3 pending");
     // A worker that starts later handles the flush, an hour before the spans are due.
@@ -316,11 +316,11 @@ fn flush_without_a_worker_reports_pending_spans() {
 fn flush_wakes_the_worker_and_waits_for_earlier_spans() {
     let queue = Queue::new(UNLIMITED);
     push_numbers(&queue, 0..CHUNK_RECORDS + 1);
-    let report = soon(
+    let report = within_timeout(
         &queue,
-        || queue.flush(PATIENCE),
+        || queue.flush(TIMEOUT),
         || {
-            let Work::Send { flushes: 1 } = soon(&queue, || queue.next(), || ()) else {
+            let Work::Send { flushes: 1 } = within_timeout(&queue, || queue.next(), || ()) else {
                 panic!("no flush is wanted");
             };
             let batch = queue.take();
@@ -340,10 +340,10 @@ fn the_end_of_an_earlier_flush_does_not_end_a_flush() {
     queue.flush(Duration::ZERO);
     let begun = Instant::now();
     let timeout = Duration::from_millis(30);
-    soon(&queue, || queue.flush(timeout), || queue.flushed(1));
+    within_timeout(&queue, || queue.flush(timeout), || queue.flushed(1));
     assert!(begun.elapsed() >= timeout);
     // A flush does not wait again for an earlier flush.
-    soon(&queue, || queue.flush(HOUR), || queue.flushed(3));
+    within_timeout(&queue, || queue.flush(HOUR), || queue.flushed(3));
 }
 
 #[test]
@@ -362,7 +362,7 @@ fn a_closed_queue_drains_and_accepts_no_spans() {
     assert_eq!(report(&queue), "2 delivered, 5 dropped (shutdown: 5), 0 pending, 4 finished late");
     assert!(matches!(queue.next(), Work::End));
     // There is no worker to wait for.
-    soon(&queue, || queue.flush(HOUR), || ());
+    within_timeout(&queue, || queue.flush(HOUR), || ());
 }
 
 #[test]
@@ -378,7 +378,7 @@ fn an_evaluation_at_the_end_of_the_worker_is_counted() {
 #[test]
 fn closing_wakes_the_worker_from_every_wait() {
     let queue = Queue::new(UNLIMITED);
-    let ended = soon(&queue, || matches!(queue.next(), Work::End), || assert!(queue.close()));
+    let ended = within_timeout(&queue, || matches!(queue.next(), Work::End), || assert!(queue.close()));
     assert!(ended);
     let queue = Queue::new(UNLIMITED);
     push(&queue, "waits an hour");
@@ -389,15 +389,18 @@ fn closing_wakes_the_worker_from_every_wait() {
     assert_eq!(queue.pause(Duration::from_millis(1), Duration::ZERO, &mut 0), Pause::Over);
     let flush = || queue.flush(Duration::ZERO);
     let mut seen = 0;
-    assert_eq!(soon(&queue, || queue.pause(HOUR, Duration::ZERO, &mut seen), || drop(flush())), Pause::Over);
+    assert_eq!(
+        within_timeout(&queue, || queue.pause(HOUR, Duration::ZERO, &mut seen), || drop(flush())),
+        Pause::Over
+    );
     assert_eq!(seen, 1);
     // A flush that was seen, or that comes before the minimum wait, does not end the wait.
     let begun = Instant::now();
     let least = Duration::from_millis(20);
-    assert_eq!(soon(&queue, || queue.pause(HOUR, least, &mut seen), || drop(flush())), Pause::Over);
+    assert_eq!(within_timeout(&queue, || queue.pause(HOUR, least, &mut seen), || drop(flush())), Pause::Over);
     assert!(begun.elapsed() >= least);
     let pause = || queue.pause(HOUR, Duration::ZERO, &mut seen);
-    assert_eq!(soon(&queue, pause, || assert!(queue.close())), Pause::Closed);
+    assert_eq!(within_timeout(&queue, pause, || assert!(queue.close())), Pause::Closed);
     assert_eq!(queue.pause(HOUR, HOUR, &mut 0), Pause::Closed);
 }
 
@@ -407,7 +410,7 @@ fn a_program_can_wait_for_the_end_of_the_worker() {
     let begun = Instant::now();
     queue.wait_for_end(Duration::from_millis(20));
     assert!(begun.elapsed() >= Duration::from_millis(20));
-    soon(&queue, || queue.wait_for_end(HOUR), || queue.end());
+    within_timeout(&queue, || queue.wait_for_end(HOUR), || queue.end());
     queue.wait_for_end(HOUR);
 }
 

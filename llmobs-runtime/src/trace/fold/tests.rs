@@ -12,7 +12,7 @@ use crate::deliver::encode::Encoder;
 use crate::model::sample::Sample;
 use crate::model::tags::Identity;
 
-const PLENTY: usize = 1 << 20;
+const NO_LIMIT: usize = 1 << 20;
 
 /// Returns the output as JSON, null if there is none, and the metrics.
 fn folded(kind: Kind, limit: usize, items: &[Value]) -> (Value, Vec<(&'static str, u64)>) {
@@ -31,7 +31,7 @@ fn within(limit: usize, items: &[Value]) -> Value {
 }
 
 fn output(items: &[Value]) -> Value {
-    within(PLENTY, items)
+    within(NO_LIMIT, items)
 }
 
 /// Whether the output of a stream with only this item is the unchanged item.
@@ -41,11 +41,11 @@ fn is_not_a_chat(item: &Value) -> bool {
 
 /// Returns the output messages of a model call.
 fn messages(items: &[Value]) -> Value {
-    folded(Kind::Llm, PLENTY, items).0
+    folded(Kind::Llm, NO_LIMIT, items).0
 }
 
 fn metrics(items: &[Value]) -> Vec<(&'static str, u64)> {
-    folded(Kind::Llm, PLENTY, items).1
+    folded(Kind::Llm, NO_LIMIT, items).1
 }
 
 /// Returns a chunk of an OpenAI chat with these choices.
@@ -69,7 +69,7 @@ fn wire_output(items: &[Value]) -> Value {
 fn a_stream_without_items_has_no_output() {
     assert_eq!(output(&[]), Value::Null);
     assert_eq!(output(&[Value::Null, Value::Null]), Value::Null);
-    assert_eq!(folded(Kind::Llm, PLENTY, &[]), (Value::Null, Vec::new()));
+    assert_eq!(folded(Kind::Llm, NO_LIMIT, &[]), (Value::Null, Vec::new()));
 }
 
 #[test]

@@ -8,8 +8,8 @@ use llmobs_providers::ToolDefinition;
 use serde_json::Number;
 
 use super::{
-    BARE, SIZE, UNLIMITED, deliver, let_others_wait, push, push_inheriting, push_numbers, push_sample,
-    report, take, take_while,
+    BARE, SIZE, UNLIMITED, deliver, push, push_inheriting, push_numbers, push_sample, report, take,
+    take_while, wait_for_other_threads,
 };
 use crate::Annotation;
 use crate::base::clock::WallClock;
@@ -50,7 +50,7 @@ fn a_span_without_room_wakes_the_worker() {
     let queue = Queue::new(Limits { bytes: 3 * SIZE, ..UNLIMITED });
     let first = take_while(&queue, || {
         push_numbers(&queue, 0..3);
-        let_others_wait();
+        wait_for_other_threads();
         push_numbers(&queue, 3..4);
     });
     assert_eq!(deliver(&queue, first), ["0", "1", "2"]);

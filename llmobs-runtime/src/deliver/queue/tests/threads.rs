@@ -5,7 +5,7 @@ use std::sync::Barrier;
 use std::sync::atomic::Ordering;
 use std::thread;
 
-use super::{PATIENCE, SIZE, UNLIMITED, deliver, names, numbers, push, push_numbers, report, work};
+use super::{SIZE, TIMEOUT, UNLIMITED, deliver, names, numbers, push, push_numbers, report, work};
 use crate::deliver::chunk::CHUNK_RECORDS;
 use crate::deliver::queue::{Limits, Queue};
 use crate::deliver::report::DropReason;
@@ -86,7 +86,7 @@ fn many_threads_lose_nothing() {
         for pusher in pushers {
             pusher.join().unwrap();
         }
-        let report = queue.flush(PATIENCE);
+        let report = queue.flush(TIMEOUT);
         queue.close();
         (report, worker.join().unwrap())
     });
