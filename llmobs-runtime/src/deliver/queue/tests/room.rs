@@ -15,7 +15,7 @@ use crate::Annotation;
 use crate::base::clock::WallClock;
 use crate::base::kind::Kind;
 use crate::deliver::chunk::{Head, MAX_COPIED, MAX_SPARE_TEXT};
-use crate::deliver::queue::{Limits, Queue, ROOMY};
+use crate::deliver::queue::{Limits, NOT_RECLAIMED, Queue};
 use crate::model::agent::{AgentManifest, AgentTool};
 use crate::model::annotation::More;
 use crate::model::content::Content;
@@ -56,7 +56,7 @@ fn a_span_without_room_wakes_the_worker() {
     assert_eq!(deliver(&queue, first), ["0", "1", "2"]);
     // With room again, no batch is due.
     push_numbers(&queue, 4..6);
-    assert_eq!(queue.squeezed.load(Ordering::Relaxed), ROOMY);
+    assert_eq!(queue.reclaim_state.load(Ordering::Relaxed), NOT_RECLAIMED);
     assert_eq!(report(&queue), "3 delivered, 1 dropped (queue full: 1), 2 pending");
 }
 
