@@ -32,7 +32,7 @@ MUTANTS = [
         f"{DELIVER}/worker.rs",
         "is_silent = true;",
         "is_silent = false;",
-        [*UNIT, "what_was_never_answered"],
+        [*UNIT, "an_unanswered_request_is_sent_once_more"],
     ),
     (
         "A9",

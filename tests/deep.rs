@@ -1,7 +1,7 @@
 //! Values that are nested deeper than the stack. Not part of `it`, because `.ci/run` also builds it with optimizations: without these,
 //! functions need more than the smallest stack of these tests.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test panics if it cannot continue")]
 
 use std::fmt;
 use std::process::Command;

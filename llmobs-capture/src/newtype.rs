@@ -58,7 +58,7 @@ mod tests {
 
     use super::*;
 
-    /// Shows itself like a newtype.
+    /// A type whose `Debug` output looks like that of a newtype.
     struct Wrapper<M> {
         value: u64,
         _more: M,

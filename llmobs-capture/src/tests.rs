@@ -1,4 +1,4 @@
-//! What values look like as JSON text, and what happens to those that are too large, too deep or broken.
+//! Values as JSON text, also values that are too large, too deep or fail.
 
 mod broken;
 mod budget;
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::serialize;
 
-/// The text of a value with nothing to cut it but the limit of depth.
+/// Returns the text of a value, limited only in depth.
 fn whole<T: Serialize + ?Sized>(value: &T) -> String {
     within(value, usize::MAX)
 }
@@ -21,7 +21,7 @@ fn within<T: Serialize + ?Sized>(value: &T, limit: usize) -> String {
     json
 }
 
-/// The text of a JSON string.
+/// Returns the text of a JSON string.
 fn unquoted(json: &str) -> String {
     serde_json::from_str(json).unwrap_or_else(|error| panic!("{error} in {json}"))
 }

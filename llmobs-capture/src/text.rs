@@ -125,7 +125,7 @@ pub fn plain(value: fmt::Arguments<'_>, limit: usize) -> String {
 pub fn push_plain(value: fmt::Arguments<'_>, limit: usize, out: &mut String) {
     let begin = out.len();
     let mut plain = Plain { end: begin.saturating_add(limit), out, start: Stack::here(), is_cut: false };
-    // A formatter that is stopped returns an error. One that fails has written all that it can.
+    // A stopped formatter returns an error. A failed one has written as much as it can.
     if plain.write_fmt(value).is_err() && plain.is_cut {
         let kept = plain.out.len() - begin;
         let _ = write!(plain.out, "… [first {kept} bytes]");

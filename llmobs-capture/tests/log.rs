@@ -1,6 +1,6 @@
 //! Logging with a logger that blocks, logs its own messages and panics.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![allow(clippy::unwrap_used, reason = "a test panics if it cannot continue")]
 #![expect(clippy::panic, reason = "loggers can panic")]
 
 use std::sync::mpsc::{Receiver, Sender, channel};

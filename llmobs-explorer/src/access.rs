@@ -93,12 +93,12 @@ fn has_token(token: &str, uri: &Uri, headers: &HeaderMap) -> bool {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let cookies = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let cookie = cookies.filter(|(name, _)| *name == COOKIE_NAME).map(|(_, value)| value.to_owned());
-    let asked = token_in(uri);
+    let in_uri = token_in(uri);
     let given = [bearer, text("dd-api-key")].into_iter().flatten().map(str::to_owned);
     // Hashes are compared in constant time.
     given
         .chain(cookie)
-        .chain(asked)
+        .chain(in_uri)
         .any(|given| blake3::hash(given.as_bytes()) == blake3::hash(token.as_bytes()))
 }
 
@@ -130,7 +130,7 @@ mod tests {
         headers
     }
 
-    fn asked(access: &Access, method: &Method, uri: &str, pairs: &[(&'static str, &str)]) -> u16 {
+    fn status_of(access: &Access, method: &Method, uri: &str, pairs: &[(&'static str, &str)]) -> u16 {
         let decision = check(access, method, &uri.parse().unwrap(), &headers(pairs));
         decision.map_or_else(|(status, _)| status.as_u16(), |()| 200)
     }
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn loopback_access_allows_only_own_names_and_own_pages() {
         let access = Access::Loopback { port: 8126 };
-        let get = |uri: &str, pairs: &[(&'static str, &str)]| asked(&access, &Method::GET, uri, pairs);
+        let get = |uri: &str, pairs: &[(&'static str, &str)]| status_of(&access, &Method::GET, uri, pairs);
         for host in ["127.0.0.1:8126", "localhost:8126", "LOCALHOST:8126", "[::1]:8126"] {
             assert_eq!(get("/", &[("host", host)]), 200, "{host}");
         }
@@ -174,7 +174,7 @@ mod tests {
             ("Text/Plain; charset=utf-8", 403),
             ("application/x-www-form-urlencoded", 403),
         ] {
-            let sent = asked(&access, &Method::POST, "/api/v2/llmobs", &[own, ("content-type", kind)]);
+            let sent = status_of(&access, &Method::POST, "/api/v2/llmobs", &[own, ("content-type", kind)]);
             assert_eq!(sent, status, "{kind}");
         }
     }
@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn token_access_requires_the_token() {
         let access = Access::Token("s3cret".to_owned());
-        let get = |uri: &str, pairs: &[(&'static str, &str)]| asked(&access, &Method::GET, uri, pairs);
+        let get = |uri: &str, pairs: &[(&'static str, &str)]| status_of(&access, &Method::GET, uri, pairs);
         let host = ("host", "box.example:8126");
         assert_eq!(get("/", &[host]), 401);
         assert_eq!(get("/?token=wrong", &[host]), 401);

@@ -20,7 +20,7 @@ pub use body::AnswerBody;
 use error::{text_of, text_of_error};
 use headers::Headers;
 use names::{kind, names};
-use sent::{Asked, Sent, is_call};
+use sent::{Sent, SentRequest, is_call};
 
 /// The body of a request, which its sender fills.
 pub(crate) type SentBody = Arc<Mutex<Sent>>;
@@ -176,18 +176,18 @@ impl Exchange {
     }
 
     /// Adds the request to the call.
-    fn add_request(&mut self, asked: Asked) {
-        match asked {
-            Asked::Text(Some(body)) if self.captures_content => {
+    fn add_request(&mut self, request: SentRequest) {
+        match request {
+            SentRequest::Text(Some(body)) if self.captures_content => {
                 self.call.request(self.endpoint.clone(), body);
             }
-            Asked::Text(body) => {
+            SentRequest::Text(body) => {
                 let json = body.as_deref().and_then(Json::read).unwrap_or(Json::Null);
                 let request = self.endpoint.request(&json, self.call.limit());
                 self.call.read_request(request.without_content());
             }
-            Asked::Read(request) if self.captures_content => self.call.read_request(*request),
-            Asked::Read(request) => self.call.read_request(request.without_content()),
+            SentRequest::Read(request) if self.captures_content => self.call.read_request(*request),
+            SentRequest::Read(request) => self.call.read_request(request.without_content()),
         }
     }
 
@@ -206,7 +206,7 @@ impl Exchange {
     fn add_answer(&mut self) -> bool {
         let Some(reader) = self.reader.take() else { return false };
         let response = self.finished(reader);
-        // A program receives nothing of a response that is not a stream before its end.
+        // A program receives a response that is not a stream only at its end.
         let is_complete = self.is_stream && !response.finish_reasons.is_empty() || response.error.is_some();
         self.call.response(if self.captures_content { response } else { response.without_content() });
         is_complete
@@ -215,9 +215,9 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        let asked = self.sent.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(asked) = asked else { return std::mem::take(&mut self.call).discard() };
-        self.add_request(asked);
+        let request = self.sent.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(request) = request else { return std::mem::take(&mut self.call).discard() };
+        self.add_request(request);
         let is_complete = self.add_answer();
         let call = std::mem::take(&mut self.call);
         if self.is_over || is_complete {
@@ -240,14 +240,14 @@ mod tests {
     use super::*;
     use llmobs_runtime::testing::Collector;
 
-    /// Begins a call that is refused.
+    /// Starts a call that is refused.
     fn refused() -> Exchange {
         let mut exchange = Exchange::begin("api.openai.com", "/v1/chat/completions", None, None).unwrap();
         exchange.answered(503, |_| None);
         exchange
     }
 
-    /// Keeps the response of a call for a while. Returns the longest time that the call can have taken, and the duration of its span.
+    /// Keeps the response of a call for a while. Returns the maximum duration of the call and the duration of its span.
     fn keep(exchange: impl FnOnce() -> Exchange) -> (u128, u128) {
         let collector = Collector::new();
         let _entered = collector.attach();
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_that_is_kept_took_no_longer() {
+    fn keeping_a_refusal_does_not_extend_its_span() {
         let read = || {
             let mut exchange = refused();
             exchange.read(b"{}");

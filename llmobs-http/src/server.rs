@@ -18,7 +18,7 @@ use tower_service::Service;
 /// handler has returned. It is a layer for axum and for any other server that is a tower service.
 ///
 /// It reads the headers of Datadog's tracers and those of W3C Trace Context: see [`extract`](llmobs_runtime::extract). If the headers of a
-/// request name no trace, its spans are in a trace of their own. The caller decides which trace, session and application the spans belong
+/// request name no trace, its spans are in a new trace. The caller decides which trace, session and application the spans belong
 /// to: use this layer only for callers that may.
 ///
 /// ```

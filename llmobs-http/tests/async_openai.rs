@@ -1,6 +1,6 @@
 //! The layer for the client of async-openai, with a service in place of its client.
 #![cfg(feature = "async-openai")]
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![allow(clippy::unwrap_used, reason = "a test panics if it cannot continue")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,6 +1,6 @@
 //! Calls of providers whose protocols the local provider does not implement.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test panics if it cannot continue")]
 
 use bytes::Bytes;
 use http::{Request, Response};

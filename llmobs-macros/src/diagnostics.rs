@@ -61,7 +61,7 @@ mod tests {
     use super::similar;
 
     #[test]
-    fn finds_the_misspelled_word() {
+    fn the_misspelled_option_is_found() {
         let known = ["name", "session_id", "skip", "skip_all"];
         let meant = ["nam", "sesion_id", "skipall", "sessionid", "colour"].map(|word| similar(word, known));
         assert_eq!(meant, [Some("name"), Some("session_id"), Some("skip_all"), Some("session_id"), None]);

@@ -50,7 +50,7 @@ macro_rules! options_section {
 mod tests {
     use crate::options::{Kind, names_of};
 
-    /// The options in the first column of a table.
+    /// Returns the options in the first column of a table.
     fn documented(section: &str) -> Vec<&str> {
         let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
         let cells = rows.filter_map(|row| row.split(" | ").next());
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_of_each_attribute_has_exactly_the_options_that_it_takes() {
+    fn the_table_of_each_attribute_has_exactly_its_options() {
         let sections = [
             (Kind::Workflow, options_section!(workflow)),
             (Kind::Agent, options_section!(agent)),

@@ -50,7 +50,7 @@ pub fn messages(value: &Json<'_>) -> Option<Vec<Message>> {
 
 /// Returns the messages of a request.
 fn read_as(protocol: Protocol, body: &Json<'_>) -> Vec<Message> {
-    let mut draft = RequestDraft::new(PLENTY);
+    let mut draft = RequestDraft::new(NO_LIMIT);
     protocol.read_request(body, &mut draft);
     draft.finish(protocol).messages
 }
@@ -146,7 +146,7 @@ fn with_parts(value: &Json<'_>, lists: [Option<&[Json<'_>]>; 4]) -> Option<Vec<M
 
 /// Returns a message in the form of OpenTelemetry or of agent-framework.
 fn of_telemetry(value: &Json<'_>) -> Vec<Message> {
-    let (mut room, mut parts, mut messages) = (Room::new(PLENTY), Parts::default(), Vec::new());
+    let (mut room, mut parts, mut messages) = (Room::new(NO_LIMIT), Parts::default(), Vec::new());
     attributes::message::read(value, &mut Turn::new(&mut parts, &mut room));
     parts.into_messages(false, &mut messages);
     messages
@@ -159,7 +159,7 @@ fn of_request(field: &'static str, value: &Json<'_>) -> Vec<Message> {
 }
 
 /// A budget for values that are already in memory.
-const PLENTY: usize = usize::MAX / 4;
+const NO_LIMIT: usize = usize::MAX / 4;
 
 fn add_lists(message: &mut Message, lists: [Option<&[Json<'_>]>; 4]) {
     let [is_empty_calls, is_empty_results, is_empty_audio, is_empty_images] =

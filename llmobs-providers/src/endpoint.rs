@@ -120,7 +120,7 @@ impl Endpoint {
     }
 }
 
-/// Returns whether the path of a call is used for nothing else, or `None` if the host has to decide.
+/// Returns whether the path of a call is used only for such calls, or `None` if the host decides.
 fn is_call_path(path: &str) -> Option<bool> {
     let path = path.split(['?', '#']).next()?.trim_end_matches('/');
     if path.ends_with("/chat/completions") {

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn base64_that_was_shortened_has_its_size() {
+    fn shortened_base64_has_its_original_size() {
         let sizes =
             ["… [4000 bytes of base64]", "… [4002 bytes]", "AAAA… [4000 bytes left out] …AA=="].map(bytes_of);
         assert_eq!(sizes, [3000, 3001, 3004]);

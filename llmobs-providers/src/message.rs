@@ -66,7 +66,7 @@ impl PartialEq for Message {
 /// Which lists of a message a program set without items. They are sent as empty lists. Other lists without items are left out.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "there are four lists")]
+#[expect(clippy::struct_excessive_bools, reason = "each is about one of four lists")]
 pub struct EmptyLists {
     pub tool_calls: bool,
     pub tool_results: bool,

@@ -69,7 +69,7 @@ mod tests {
     use crate::protocol::Protocol;
 
     #[test]
-    fn bodies_are_distinguished_from_those_of_openai() {
+    fn bodies_differ_from_those_of_openai() {
         let of = |body: &str| Protocol::of_request(&Json::read(body).unwrap());
         let chat = r#"{"model":"qwen3","messages":[{"role":"user","content":"Hi"}]"#;
         assert_eq!(of(&format!("{chat},\"options\":{{}}}}")), Some(Protocol::OllamaChat));

@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_make_no_difference() {
+    fn pieces_are_shortened_like_a_whole_text() {
         let text: String =
             (0..200).map(|index| if index % 7 == 0 { 'é' } else { char::from(b'a' + index % 26) }).collect();
         for limit in [0, 1, 5, 16, 40, 100, 150, 220, 500] {

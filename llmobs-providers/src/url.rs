@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_stay() {
+    fn other_texts_are_kept() {
         for text in [
             "",
             "://",

@@ -1,6 +1,6 @@
 //! The protocol, provider and model in URLs, as programs write them.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![allow(clippy::unwrap_used, reason = "a test panics if it cannot continue")]
 
 use llmobs_providers::json::Json;
 use llmobs_providers::{Endpoint, Protocol, provider_of_host};

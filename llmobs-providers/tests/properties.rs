@@ -5,7 +5,7 @@
     clippy::panic,
     clippy::string_slice,
     clippy::unwrap_used,
-    reason = "a test that cannot go on should stop"
+    reason = "a test panics if it cannot continue"
 )]
 
 #[path = "properties/answers.rs"]

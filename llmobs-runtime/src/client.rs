@@ -127,7 +127,7 @@ impl Drop for Client {
 pub fn init() -> Guard {
     Config::from_env().init().unwrap_or_else(|error| {
         log(Level::Error, format_args!("llmobs is off: {}", error.chain()));
-        // The program may end right away.
+        // The program may end immediately.
         flush_log(LOG_GRACE);
         Guard(None)
     })
@@ -229,7 +229,7 @@ impl Drop for Guard {
                 "llmobs was switched off as soon as it was switched on: keep the guard, as in `let _llmobs = llmobs::init();`"
             );
         }
-        // The worker has already logged what it gave up.
+        // The worker has already logged the dropped items.
         let pending = client.sender.queue.report().pending();
         if pending > 0 {
             let message = format!(

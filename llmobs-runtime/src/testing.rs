@@ -15,11 +15,11 @@ use crate::model::span_data::SpanData;
 use crate::trace::context::{Attached, Context};
 
 /// Much longer than any work in memory takes.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Collects the spans that start where it is entered, and where its context is carried from there.
 ///
-/// A collector is a client of its own, with the real queue, worker and encoding, and without a network. Tests with one collector each can
+/// A collector is a separate client, with the real queue, worker and encoding, and without a network. Tests with one collector each can
 /// run in parallel in one process, regardless of `init`.
 ///
 /// ```
@@ -60,7 +60,7 @@ impl Collector {
     ///
     /// Panics if the operating system cannot start a thread.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "a test that cannot start a thread should stop")]
+    #[expect(clippy::expect_used, reason = "a test panics if it cannot start a thread")]
     pub fn with_config(config: &Config) -> Self {
         let memory = Memory::default();
         let client =
@@ -102,7 +102,7 @@ impl Collector {
     /// ```
     #[must_use]
     pub fn spans(&self) -> Vec<SpanData> {
-        self.client.flush(PATIENCE);
+        self.client.flush(TIMEOUT);
         let mut spans = self.memory.spans();
         spans.sort_by_key(SpanData::start_time);
         spans
@@ -121,7 +121,7 @@ impl Collector {
     /// Panics if there is no such span or more than one. The message shows the tree of spans.
     #[must_use]
     #[track_caller]
-    #[expect(clippy::panic, reason = "a test that does not find what it looks for should stop")]
+    #[expect(clippy::panic, reason = "a test panics if it finds nothing")]
     pub fn span(&self, name: &str) -> SpanData {
         let mut named: Vec<_> = self.spans().into_iter().filter(|span| span.name == name).collect();
         match (named.pop(), named.len()) {
@@ -162,7 +162,7 @@ impl Collector {
     /// Returns the evaluations and feedback that were submitted so far, in order, as Datadog would receive them.
     #[must_use]
     pub fn evaluations(&self) -> Vec<Value> {
-        self.client.flush(PATIENCE);
+        self.client.flush(TIMEOUT);
         let read = |json: &String| serde_json::from_str(json).unwrap_or_default();
         self.memory.evaluations().iter().map(read).collect()
     }

@@ -388,7 +388,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_texts_take_no_more_memory_than_the_limit() {
+    fn long_texts_are_limited_in_memory() {
         let text = "a".repeat(5000);
         for text in [text.clone(), format!(r#"["{text}"]"#)] {
             assert!(short(&text, 1024).len() < 1100);
@@ -396,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn repeated_fields_of_parts_take_no_more_memory() {
+    fn repeated_fields_of_parts_are_limited_in_memory() {
         let mut step = Recorded::default();
         for id in ["s-1", "s-2"] {
             let mut part = Recorded { session_id: Some(id.to_owned()), ..Recorded::default() };

@@ -25,7 +25,7 @@ use layer::SpanLayer;
 /// Spans with the fields of a convention become LLM spans: `gen_ai.*` of OpenTelemetry, `openinference.*`, `traceloop.*`, and `llmobs.*`,
 /// which is for your own spans. So do spans of libraries with their own names. All other spans are unchanged.
 ///
-/// LLM spans form one tree, whether they come from `tracing`, from an attribute, by hand, or from an HTTP client. The layer filters only
+/// LLM spans form one tree, whether they come from `tracing`, an attribute, manual code, or an HTTP client. The layer filters only
 /// for itself, and enables no span or event that it does not read.
 ///
 /// Add it when the subscriber is built: it does nothing until llmobs is enabled. `tracing_subscriber::reload` cannot add it later, because

@@ -1,6 +1,6 @@
 //! Many concurrent tasks under the layer: no span has a wrong parent, and none is missing.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![allow(clippy::unwrap_used, reason = "a test panics if it cannot continue")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;

@@ -134,7 +134,7 @@ trait Run: Sized {
 impl<T> Run for T {}
 
 #[test]
-fn valid_functions_compile_and_do_what_they_did() {
+fn valid_functions_compile_and_behave_as_before() {
     let collector = Collector::new();
     collector.enter(|| {
         assert_eq!(borrows_from_argument_in_the_last_expression(Mutex::new(5)), 5);
@@ -159,7 +159,7 @@ fn raw_names(r#type: &str, secret: &str, r#match: u8) -> u8 {
 }
 
 #[test]
-fn raw_names_are_skipped_too() {
+fn raw_names_are_skipped() {
     let collector = Collector::new();
     collector.enter(|| raw_names("SECRET", "SECRET", 1));
     assert_eq!(collector.tree(), "task raw_names  in {\"match\":1}  out 1\n");
@@ -191,7 +191,7 @@ fn nothing_borrowed(text: &str) -> impl Iterator<Item = usize> + 'static {
 }
 
 #[test]
-fn what_is_returned_for_later_borrows_no_more_than_it_says() {
+fn a_returned_future_borrows_no_more_than_its_type_says() {
     let collector = Collector::new();
     let _attached = collector.attach();
     let text = "ab".to_owned();

@@ -1,1 +1,1 @@
-//! The tests stand in `edition_2021.rs`.
+//! The tests are in `edition_2021.rs`.

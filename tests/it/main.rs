@@ -9,7 +9,7 @@
     clippy::needless_raw_string_hashes,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test that cannot continue should stop, and expect-test writes its own strings"
+    reason = "a test panics if it cannot continue, and expect-test writes its own strings"
 )]
 
 #[macro_use]

@@ -95,7 +95,7 @@ fn is_clippy_installed() -> bool {
     version.is_ok_and(|output| output.status.success())
 }
 
-/// Writes the crates: a workspace of its own, with the versions that this one has.
+/// Writes the crates: a separate workspace with the dependency versions of this one.
 fn generate() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let workspace = Path::new(env!("CARGO_TARGET_TMPDIR")).join("clippy");

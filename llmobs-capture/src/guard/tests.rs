@@ -10,7 +10,7 @@ fn the_state_of_the_thread_is_restored() {
     let panicked = catch_unwind(|| muted(|| panic!("inside")));
     assert!(panicked.is_err() && !is_muted());
     muted(|| {
-        assert_eq!(guarded(|| assert!(!is_muted(), "it is muted")), None);
+        assert_eq!(guarded(|| assert!(!is_muted(), "the thread is muted")), None);
         assert!(is_muted());
     });
     assert_eq!(guarded(is_muted), Some(true));

@@ -141,7 +141,7 @@ fn halves(head: &str, tail: &str, cap: usize, all: usize, out: &mut String) -> F
 pub(super) struct Skip {
     /// How many of its elements are kept.
     kept: usize,
-    /// Where its last element has to end.
+    /// The latest end of its last element.
     end: usize,
 }
 
@@ -370,7 +370,7 @@ struct Scan {
     last: Place,
     /// How many elements are before that position.
     kept: usize,
-    /// Where its last element has to end.
+    /// The latest end of its last element.
     end: usize,
 }
 

@@ -8,7 +8,7 @@ fn numbers_of_all_types_are_metrics() {
     assert_eq!((&-1_isize).reading(), Reading::Is((-1).into()));
     assert_eq!(Some(u64::MAX).reading(), Reading::Is(u64::MAX.into()));
     assert_eq!(None::<i16>.reading(), Reading::Absent);
-    // The shortest digits.
+    // Floats have the shortest digits.
     assert_eq!(0.1_f32.reading(), Reading::Is(Number::from_f64(0.1).unwrap()));
     assert_eq!(f64::NAN.reading(), Reading::NotFinite);
     assert_eq!(f32::INFINITY.reading(), Reading::NotFinite);

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use super::Plain;
 use crate::serialize;
 
-/// The text is that of `serialize`, within every budget up to that of the whole.
+/// Checks that the text equals that of `serialize` for each budget.
 #[track_caller]
 fn same<T: Plain + Debug + ?Sized>(value: &T) {
     let written = |limit| {
@@ -19,7 +19,7 @@ fn same<T: Plain + Debug + ?Sized>(value: &T) {
 }
 
 #[test]
-fn every_type_has_the_text_of_serialize() {
+fn plain_values_have_the_same_text_as_serialized_ones() {
     same("");
     same("plain");
     same("a text of more than sixteen bytes with \"quotes\", \\ and \n");

@@ -1,4 +1,4 @@
-//! Values whose own code fails, panics, never ends or makes spans.
+//! Values whose code fails, panics, never ends or creates spans.
 
 use std::any::type_name;
 use std::cell::Cell;
@@ -31,13 +31,13 @@ impl Serialize for Broken {
 }
 
 #[test]
-fn a_value_that_fails_or_panics_in_the_middle_leaves_its_type_and_the_reason() {
+fn a_failed_value_is_replaced_by_its_type_and_the_reason() {
     let name = type_name::<Broken>();
     let failed = format!("<{name}: cannot be captured: no \"list\">");
     assert_eq!(unquoted(&whole(&Broken::Fails)), failed);
     assert_eq!(unquoted(&whole(&&Broken::Fails)), failed);
     assert_eq!(unquoted(&whole(&Broken::Panics)), format!("<{name}: panicked while being captured>"));
-    // Nothing is known of what was written of a value around one that panics.
+    // After a panic, the text of the outer value is discarded.
     assert_eq!(
         unquoted(&whole(&[Broken::Panics])),
         format!("<{}: panicked while being captured>", type_name::<[Broken; 1]>())
@@ -56,7 +56,7 @@ fn around<T>(broken: T) -> Around<T> {
 }
 
 #[test]
-fn a_value_that_fails_inside_of_another_takes_nothing_else_along() {
+fn a_failed_value_does_not_affect_the_value_around_it() {
     #[derive(serde::Serialize)]
     struct Newtype<T>(T);
     #[derive(serde::Serialize)]
@@ -88,7 +88,7 @@ fn a_value_that_fails_inside_of_another_takes_nothing_else_along() {
     );
     assert_eq!(json(whole(&around(around(fails())))), inside(inside(json!(note))));
     assert_eq!(json(whole(&Keys)), json!({ note.as_str(): 1, "null": 2 }));
-    // Where the budget ends before or after it, the text is JSON as well.
+    // The text is valid JSON with each budget.
     let long = around((fails(), ["a long text, ".repeat(40), "another one, ".repeat(40)], fails()));
     for limit in 0..whole(&long).len() {
         json(within(&long, limit));
@@ -96,7 +96,7 @@ fn a_value_that_fails_inside_of_another_takes_nothing_else_along() {
 }
 
 #[test]
-fn the_reason_has_a_budget_too() {
+fn the_reason_is_limited() {
     let text = unquoted(&whole(&Broken::FailsAtLength));
     let start = format!("<{}: cannot be captured: xxxx", type_name::<Broken>());
     assert!(text.starts_with(&start), "{text:.200}");
@@ -114,10 +114,10 @@ fn text_before_a_broken_value_is_kept() {
     }
 }
 
-/// Goes on after an element that could not be written, which no reader of `Serialize` expects.
-struct Stubborn<T>(Vec<T>);
+/// Continues after an element that could not be serialized, against the contract of `Serialize`.
+struct IgnoresErrors<T>(Vec<T>);
 
-impl<T: Serialize> Serialize for Stubborn<T> {
+impl<T: Serialize> Serialize for IgnoresErrors<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(None)?;
         for element in &self.0 {
@@ -128,21 +128,21 @@ impl<T: Serialize> Serialize for Stubborn<T> {
 }
 
 #[test]
-fn a_value_that_ignores_errors_is_valid_json_all_the_same() {
-    let long = Stubborn(vec![json!([["long", { "text": [1, 2] }]]); 3]);
+fn a_value_that_ignores_errors_is_valid_json() {
+    let long = IgnoresErrors(vec![json!([["long", { "text": [1, 2] }]]); 3]);
     for limit in 0..80 {
         let json = within(&long, limit);
         serde_json::from_str::<Value>(&json)
             .unwrap_or_else(|error| panic!("limit {limit}: {error} in {json}"));
     }
-    let json = whole(&Stubborn(vec![Broken::Fails, Broken::Fails]));
+    let json = whole(&IgnoresErrors(vec![Broken::Fails, Broken::Fails]));
     serde_json::from_str::<Value>(&json).unwrap_or_else(|error| panic!("{error} in {json}"));
-    // A level too deep, ignored by each level above.
+    // A value that is one level too deep, with the error ignored.
     let mut deep = json!([]);
     for _ in 0..130 {
         deep = json!([1, deep, 2]);
     }
-    let json = whole(&Stubborn(vec![deep.clone(), deep]));
+    let json = whole(&IgnoresErrors(vec![deep.clone(), deep]));
     serde_json::from_str::<Value>(&json).unwrap_or_else(|error| panic!("{error} in {json}"));
 }
 
@@ -170,7 +170,7 @@ impl fmt::Debug for Text {
 }
 
 #[test]
-fn debug_text_is_a_string_however_it_ends() {
+fn debug_output_that_fails_or_never_ends_is_a_string() {
     let shown = |text: &Text, limit: usize| {
         let mut out = String::from("before:");
         debug(text, limit, &mut out);
@@ -181,10 +181,10 @@ fn debug_text_is_a_string_however_it_ends() {
     assert_eq!(shown(&Text::Fails, 100), format!("<{name}: cannot be captured: {}>", fmt::Error));
     assert_eq!(shown(&Text::Panics, 100), format!("<{name}: panicked while being captured>"));
     let endless = Text::Endless(Cell::new(0));
-    // `Text \"so\u0007` is 15 bytes of JSON; "…and on" has 9, of which the "…" takes three.
+    // `Text \"so\u0007` is 15 bytes of JSON, and "…and on" nine.
     assert_eq!(shown(&endless, 35), "Text \"so\u{7}…and on…and on… [first 33 bytes]");
     assert_eq!(endless_pieces(&endless), 3);
-    // What was cut before it could fail is a text that was cut.
+    // A text that is cut before the error is a cut text.
     assert_eq!(shown(&Text::Fails, 4), "Text… [first 4 bytes]");
 }
 
@@ -209,7 +209,7 @@ fn opaque_values_show_the_path_of_their_type() {
     assert_eq!(shown(opaque::<dyn Fn(&'static str)>), "<dyn core::ops::function::Fn(&str)>");
 }
 
-/// Shows whether it may start spans.
+/// Shows whether spans can be started.
 struct Traced;
 
 impl Serialize for Traced {
@@ -237,19 +237,19 @@ fn code_of_the_user_is_muted() {
 #[derive(serde::Serialize)]
 struct PaymentMutex;
 
-/// Not a lock either.
+/// Also not a lock.
 #[derive(serde::Serialize)]
 struct MutexSettings<T>(T);
 
 #[test]
-fn locks_are_not_waited_for() {
+fn capturing_does_not_wait_for_locks() {
     use std::rc::Rc;
     use std::sync::{Arc, Mutex, RwLock};
 
     use dashmap::{DashMap, DashSet};
     use parking_lot::{FairMutex, ReentrantMutex};
 
-    /// The note in place of a lock, wherever it is.
+    /// Checks that a note replaces a lock at each position.
     fn check<T: Serialize>(lock: T) {
         struct Pairs<T>(T);
         impl<T: Serialize> Serialize for Pairs<&T> {
@@ -306,13 +306,13 @@ fn locks_are_not_waited_for() {
         type_name::<DashMap<i32, i32>>()
     );
     assert_eq!(shown(&|out| debug(&&map, 100, out)), note);
-    // These only try to get the lock.
+    // The `Debug` of these types does not wait for the lock.
     assert_eq!(shown(&|out| debug(&rw_lock, 100, out)), "RwLock { data: <locked> }");
 }
 
 #[cfg(unix)]
 #[test]
-fn paths_are_texts_whatever_is_in_them() {
+fn paths_with_invalid_utf_8_are_texts() {
     use std::ffi::{OsStr, OsString};
     use std::os::unix::ffi::OsStrExt as _;
     use std::path::{Path, PathBuf};
@@ -337,7 +337,7 @@ fn paths_are_texts_whatever_is_in_them() {
     }
     assert_eq!(shown(&[path, Path::new("a")][..], 100), "[\"/tmp/\u{fffd}\\\"\",\"a\"]");
     assert_eq!(shown(Path::new("a long path"), 6), "\"a l… [5 bytes left out] …ath\"");
-    // serde refuses such a path, and all that is known of it inside of something else is its type.
+    // serde rejects such a path, so that inside another value only its type is shown.
     let note = "<std::path::Path: cannot be captured: path contains invalid UTF-8 characters>";
     assert_eq!(unquoted(&shown(path, 6)), note);
     assert_eq!(whole(&(1, path)), format!("[1,\"{note}\"]"));

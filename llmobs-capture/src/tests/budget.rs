@@ -1,4 +1,4 @@
-//! Large, endless and deep values: they are cut, with a note, and are still JSON.
+//! Large, endless and deep values are cut with a note, and are valid JSON.
 
 use std::cell::Cell;
 use std::fmt;
@@ -10,7 +10,7 @@ use super::super::debug;
 use super::super::text::{cut, push_string, shortened};
 use super::{unquoted, whole, within};
 
-/// The longest part of `text` that ends between two characters and has at most `limit` bytes.
+/// Returns the longest prefix of `text` with at most `limit` bytes that ends between characters.
 fn fitting(text: &str, limit: usize) -> &str {
     let ends = text.char_indices().map(|(start, char)| start + char.len_utf8());
     let end = ends.take_while(|end| *end <= limit).last().unwrap_or_default();
@@ -22,20 +22,20 @@ fn a_string_of_ten_megabytes_loses_its_middle() {
     let text = "0123456789".repeat(1_000_000);
     let (head, tail) = (text.split_at(512).0, text.split_at(text.len() - 512).1);
     assert_eq!(within(&text, 1024), format!("\"{head}… [9998976 bytes left out] …{tail}\""));
-    // Escapes take room too: three bytes of text become four of JSON.
+    // Escapes count: three bytes of text are four bytes of JSON.
     let lines = "ab\n".repeat(3_000_000);
     let json = within(&lines, 1000);
     let half = "ab\n".repeat(125);
     assert_eq!(unquoted(&json), format!("{half}… [8999250 bytes left out] …{half}"));
     assert!(json.len() < 1000 + 40, "{} bytes", json.len());
-    // Nothing but escapes, which are never split.
+    // Only escapes, which are never split.
     let quotes = within(&"\"".repeat(1_000_000), 9);
     assert_eq!(quotes, r#""\"\"… [999996 bytes left out] …\"\"""#);
     let controls = within(&"\u{1}".repeat(1_000_000), 25);
     assert_eq!(controls, r#""\u0001\u0001… [999996 bytes left out] …\u0001\u0001""#);
 }
 
-/// The beginning and the end of `text` that fit, with a note between.
+/// Returns the beginning and the end of `text` that fit, with a note between them.
 fn without_middle(text: &str, limit: usize) -> String {
     if text.len() <= limit {
         return text.to_owned();
@@ -84,7 +84,7 @@ impl Serialize for Pieces {
 }
 
 #[test]
-fn formatted_text_is_cut_between_characters_and_pieces_alike() {
+fn formatted_text_is_cut_between_characters_of_pieces() {
     let pieces = Pieces(&["aé", "", "€😀z", "漢\u{301}", "ñ🦀", "!"]);
     let text = pieces.0.concat();
     for limit in 0..=text.len() {
@@ -98,7 +98,7 @@ fn formatted_text_is_cut_between_characters_and_pieces_alike() {
     }
 }
 
-/// A list that ends the test when a reader takes far more of it than fits.
+/// A list that fails the test if far more elements are read than fit.
 struct Long {
     length: u64,
     taken: Cell<u64>,
@@ -125,15 +125,15 @@ impl Serialize for Long {
 }
 
 #[test]
-fn a_list_of_a_billion_elements_stops() {
+fn a_list_of_a_billion_elements_is_cut() {
     let list = Long::new(1_000_000_000);
-    // An opening bracket, then elements of five digits and a comma until 60 bytes are reached or passed.
+    // An opening bracket and elements of five digits and a comma, until there are at least 60 bytes.
     let expected = format!("[{}\"… [first 60 bytes]\"]", "12345,".repeat(10));
     assert_eq!(within(&list, 60), expected);
     assert_eq!(list.taken.get(), 11);
 }
 
-/// A map without end.
+/// An endless map.
 struct Endless(Long);
 
 impl Serialize for Endless {
@@ -147,12 +147,12 @@ impl Serialize for Endless {
 }
 
 #[test]
-fn a_map_without_end_stops() {
+fn an_endless_map_is_cut() {
     let entries = r#""k":[0,0],"#.repeat(5);
     assert_eq!(within(&Endless(Long::new(0)), 50), format!("{{{entries}\"…\":\"… [first 50 bytes]\"}}"));
 }
 
-/// A bit of everything, some of it deep, with brackets, colons and commas inside of texts.
+/// A mixed value, partly deep, with brackets, colons and commas in texts.
 fn nested() -> Value {
     json!({
         "a:[": ["x,", ["y{", [1.5, null, { "z": [[], {}, "é😀\n\"", true] }]], -12],
@@ -162,7 +162,7 @@ fn nested() -> Value {
 }
 
 #[test]
-fn every_budget_leaves_valid_json_of_about_that_size() {
+fn each_budget_gives_valid_json_of_about_that_size() {
     let value = nested();
     let full = value.to_string();
     assert!(full.len() > 150 && full.len() < 220, "{} bytes", full.len());
@@ -171,11 +171,11 @@ fn every_budget_leaves_valid_json_of_about_that_size() {
         let parsed: Value =
             serde_json::from_str(&json).unwrap_or_else(|error| panic!("limit {limit}: {error} in {json}"));
         assert!(json.len() <= limit + 90, "limit {limit}: {} bytes: {json}", json.len());
-        // What is kept is the beginning of the whole text.
+        // The kept text is a prefix of the whole text.
         let kept = json.split_once("… [").map_or(json.as_str(), |(kept, _)| kept);
         let kept = kept.trim_end_matches(['"', '…', ':', ',']);
         assert!(full.starts_with(kept), "limit {limit}: {json}");
-        // A text leaves a quarter of the room for what comes after it, and its beginning is half of the rest. The longest one
+        // A text leaves a quarter of the budget for later data, and its beginning has half of the rest. The longest text
         // has 45 bytes.
         assert!(kept.len() + 12 + 45 * 5 / 8 > limit.min(full.len()), "limit {limit} keeps only {kept}");
         assert_eq!(parsed == value, json == full);
@@ -188,8 +188,8 @@ fn every_budget_leaves_valid_json_of_about_that_size() {
 }
 
 #[test]
-fn every_budget_leaves_valid_json_of_enum_variants() {
-    /// Variants within variants.
+fn each_budget_gives_valid_json_of_enum_variants() {
+    /// Nested variants.
     struct Variants(u8);
     impl Serialize for Variants {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -223,7 +223,7 @@ fn every_budget_leaves_valid_json_of_enum_variants() {
 }
 
 #[test]
-fn keys_are_cut_too() {
+fn long_keys_are_cut() {
     /// Two entries with the keys "kkk…" and "lll…".
     struct LongKeys;
     impl Serialize for LongKeys {
@@ -237,7 +237,7 @@ fn keys_are_cut_too() {
         within(&LongKeys, 100),
         format!("{{\"{k50}… [999901 bytes left out] …{k49}\":1,\"…\":\"… [first 100 bytes]\"}}")
     );
-    // Without a limit of the value a key still has its own.
+    // Keys have a separate limit.
     assert_eq!(
         whole(&LongKeys),
         format!(
@@ -246,7 +246,7 @@ fn keys_are_cut_too() {
     );
 }
 
-/// So many arrays (or objects, or maps as keys) inside each other.
+/// Nested arrays, objects, variants, or maps as keys.
 struct Nest {
     levels: u64,
     form: Form,
@@ -280,13 +280,13 @@ impl Serialize for Nest {
 }
 
 #[test]
-fn a_value_is_cut_before_it_is_deeper_than_serde_json_reads() {
+fn a_value_is_cut_before_the_depth_limit_of_serde_json() {
     for (form, open, close) in
         [(Form::Arrays, "[", "]"), (Form::Objects, "{\"k\":", "}"), (Form::Variants, "{\"v\":", "}")]
     {
         let nested =
             |levels: usize, core: &str| format!("{}{core}{}", open.repeat(levels), close.repeat(levels));
-        // The stack may be used up before.
+        // The limit of the stack can be reached before.
         let (kept, all) = if cfg!(debug_assertions) { (48, 126) } else { (64, 126) };
         for levels in [0, 1, kept - 1, kept] {
             let json = whole(&Nest { levels, form });
@@ -304,14 +304,14 @@ fn a_value_is_cut_before_it_is_deeper_than_serde_json_reads() {
 }
 
 #[test]
-fn keys_within_keys_do_not_overflow_the_stack() {
+fn nested_keys_do_not_overflow_the_stack() {
     let json = within(&Nest { levels: u64::MAX, form: Form::Keys }, 10_000);
     let value: Value = serde_json::from_str(&json).unwrap();
     assert!(value.is_object() && json.len() < 10_100, "{} bytes", json.len());
 }
 
 #[test]
-fn depth_and_budget_end_a_value_together() {
+fn values_beyond_both_depth_and_budget_are_valid_json() {
     let nest = Nest { levels: 1000, form: Form::Objects };
     for limit in 0..700 {
         let json = within(&nest, limit);
@@ -321,7 +321,7 @@ fn depth_and_budget_end_a_value_together() {
 }
 
 #[test]
-fn a_problem_of_the_value_before_does_not_touch_the_text_around_it() {
+fn a_cut_value_does_not_affect_the_next_one() {
     let nest = Nest { levels: 200, form: Form::Arrays };
     let fields = format!("\"deep\":{},\"cut\":{}", whole(&nest), within("four", 2));
     serde_json::from_str::<Value>(&format!("{{{fields}}}")).unwrap();

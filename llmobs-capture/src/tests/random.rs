@@ -1,4 +1,4 @@
-//! Random values of every form that serde has, within many budgets.
+//! Random values of each form of serde, with many budgets.
 
 use serde::ser::{Serialize, SerializeSeq as _, SerializeStructVariant as _, Serializer};
 use serde_json::Value;
@@ -11,14 +11,14 @@ enum Node {
     Formatted(String),
     Optional(Option<Box<Node>>),
     Newtype(Box<Node>),
-    /// A list of known length.
+    /// A list with a known length.
     List(Vec<Node>),
-    /// A list of unknown length.
+    /// A list with an unknown length.
     Endless(Vec<Node>),
-    /// A list that announces another length.
+    /// A list that announces a wrong length.
     Wrong(usize, Vec<Node>),
     /// A list that continues after errors.
-    Stubborn(Vec<Node>),
+    IgnoresErrors(Vec<Node>),
     Map(Vec<(Node, Node)>),
     NewtypeVariant(Box<Node>),
     StructVariant(Box<Node>, Box<Node>),
@@ -35,7 +35,7 @@ impl Serialize for Node {
             Self::List(nodes) => nodes.serialize(serializer),
             Self::Endless(nodes) => list(serializer, None, nodes, false),
             Self::Wrong(length, nodes) => list(serializer, Some(*length), nodes, false),
-            Self::Stubborn(nodes) => list(serializer, Some(nodes.len()), nodes, true),
+            Self::IgnoresErrors(nodes) => list(serializer, Some(nodes.len()), nodes, true),
             Self::Map(entries) => serializer.collect_map(entries.iter().map(|(key, value)| (key, value))),
             Self::NewtypeVariant(node) => serializer.serialize_newtype_variant("V", 0, "variant", node),
             Self::StructVariant(first, second) => {
@@ -52,12 +52,12 @@ fn list<S: Serializer>(
     serializer: S,
     length: Option<usize>,
     nodes: &[Node],
-    stubborn: bool,
+    ignores_errors: bool,
 ) -> Result<S::Ok, S::Error> {
     let mut list = serializer.serialize_seq(length)?;
     for node in nodes {
         let written = list.serialize_element(node);
-        if !stubborn {
+        if !ignores_errors {
             written?;
         }
     }
@@ -88,7 +88,7 @@ fn node(random: &mut fastrand::Rng, depth: u32) -> Node {
         5 | 6 => Node::List(nodes(random)),
         7 => Node::Endless(nodes(random)),
         8 => Node::Wrong(random.usize(..12), nodes(random)),
-        9 => Node::Stubborn(nodes(random)),
+        9 => Node::IgnoresErrors(nodes(random)),
         10 => Node::Map(
             (0..random.usize(..5))
                 .map(|number| {
@@ -116,7 +116,7 @@ fn random_values_are_valid_within_every_budget() {
             assert!(serde_json::from_str::<Value>(&json).is_ok(), "{number}, limit {limit}: {json}");
             assert!(!json.contains("while being captured"), "{number}, limit {limit}: {json}");
             assert!(json.len() <= limit + 150, "{number}, limit {limit}: {} bytes: {json}", json.len());
-            // A long key is shortened even in a value that fits.
+            // A long key is shortened even if the value fits.
             assert!(limit < full.len() || json == full || full.contains("… ["), "{number}, limit {limit}");
         }
     }

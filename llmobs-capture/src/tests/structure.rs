@@ -1,4 +1,4 @@
-//! What is left of values that do not fit: their structure, the question after the images, the last item of a list.
+//! What is kept of values that do not fit: their structure, the question after images, the last item of a list.
 
 use std::collections::BTreeMap;
 
@@ -12,14 +12,14 @@ fn parsed(json: &str) -> Value {
     serde_json::from_str(json).unwrap_or_else(|error| panic!("{error} in {json:.2000}"))
 }
 
-/// Random bytes in base64, always the same ones.
+/// Returns random base64 from a fixed seed.
 fn base64(length: usize) -> String {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut random = fastrand::Rng::with_seed(20_251_125);
     (0..length).map(|_| char::from(ALPHABET[random.usize(..64)])).collect()
 }
 
-/// A text of so many bytes in which each word occurs once.
+/// Returns a text of this many bytes, in which each word occurs once.
 fn prose(length: usize) -> String {
     let mut text = String::new();
     let mut number = 0;
@@ -38,7 +38,7 @@ struct Message {
 }
 
 #[test]
-fn images_before_a_question_leave_the_question() {
+fn a_question_after_images_is_kept() {
     let image = format!("data:image/png;base64,{}", base64(500_000));
     let question = prose(5_000);
     let part = |url: &str| json!({ "type": "image_url", "image_url": { "url": url } });
@@ -66,9 +66,9 @@ fn base64_becomes_a_note_and_other_texts_without_spaces_do_not() {
     assert_eq!(within(&uri, 1000), "\"data:audio/wav;codecs=1;base64,… [10000 bytes]\"");
     let upper = format!("DATA:image/png;BASE64,{data}");
     assert_eq!(within(&upper, 1000), "\"DATA:image/png;BASE64,… [10000 bytes]\"");
-    // The question after an image in the same text stays.
-    let asked = format!("{uri} What is this?");
-    assert!(within(&asked, 1000).ends_with(" What is this?\""));
+    // A question after an image in the same text is kept.
+    let question = format!("{uri} What is this?");
+    assert!(within(&question, 1000).ends_with(" What is this?\""));
     for text in ["0123456789".repeat(100), "x".repeat(1000), "0f9a".repeat(250), format!("data:,{data}")] {
         assert!(within(&text, 500).contains(" bytes left out] …"), "{text:.20}");
     }
@@ -93,7 +93,7 @@ fn a_chat_keeps_all_roles_and_both_ends_of_each_message() {
             assert_eq!(message["role"], original.role);
             assert!(content.starts_with(&format!("begin {number}: word1 ")), "{content:.80}");
             assert!(content.ends_with(&format!(" :end {number}")), "{content:.80}");
-            // The kept and the omitted parts are the whole text.
+            // The kept and omitted parts are the whole text.
             let (head, rest) = content.split_once("… [").unwrap();
             let (left_out, tail) = rest.split_once(" bytes left out] …").unwrap();
             let left_out: usize = left_out.parse().unwrap();
@@ -105,7 +105,7 @@ fn a_chat_keeps_all_roles_and_both_ends_of_each_message() {
 }
 
 #[test]
-fn strings_are_shortened_more_than_once_and_never_within_an_escape() {
+fn strings_are_shortened_repeatedly_and_never_within_an_escape() {
     let texts = ["\"\\\n\u{1}", "é€😀", "plain \u{7}", "u\\u0041\\\\"].map(|text| text.repeat(400));
     let full = serde_json::to_string(&texts).unwrap();
     for limit in (0..full.len()).step_by(31) {
@@ -130,13 +130,13 @@ fn strings_are_shortened_more_than_once_and_never_within_an_escape() {
 }
 
 #[test]
-fn the_last_item_of_a_list_survives() {
+fn the_last_item_of_a_list_is_kept() {
     let numbers: Vec<u32> = (0..50_000).collect();
     assert_eq!(
         within(&numbers, 400),
         format!("[{},\"… [49909 of 50000 items left out]\",49999]", list(0..90))
     );
-    // All but the last of a list of messages, which is long.
+    // A list of short messages with a long last one.
     let mut chat = vec![Message { role: "user", content: "short".to_owned() }; 5_000];
     chat.push(Message { role: "user", content: prose(3_000) });
     let json = within(&chat, 10_000);
@@ -159,7 +159,7 @@ fn list(numbers: impl Iterator<Item = u32>) -> String {
 }
 
 #[test]
-fn lists_within_lists_and_fields_after_them_have_their_share() {
+fn nested_lists_and_later_fields_share_the_budget() {
     #[derive(Serialize)]
     struct Request {
         model: &'static str,
@@ -202,7 +202,7 @@ fn a_last_item_that_does_not_fit_ends_with_a_note() {
     assert!(last.is_object() && last["…"].is_string(), "{json}");
 }
 
-/// Announces another number of elements than there are.
+/// A list that announces a wrong number of elements.
 struct Wrong {
     announced: usize,
     elements: usize,
@@ -235,7 +235,7 @@ fn json_pair<T: Serialize>(value: &T) -> (&T, &'static str) {
     (value, "after")
 }
 
-/// A bit of everything, with long strings and long lists.
+/// A mixed value with long strings and long lists.
 fn mixed() -> Value {
     json!({
         "images": [format!("data:image/png;base64,{}", base64(500)), base64(300)],
@@ -264,7 +264,7 @@ fn every_budget_gives_valid_json_of_about_that_size() {
     assert!(ends * 10 > full.len() * 4, "{ends} of {} budgets keep the end", full.len());
 }
 
-/// A text that comes from a formatter, next to one that does not.
+/// A text from a formatter next to a plain one.
 struct Formatted<'a>(&'a str);
 
 impl Serialize for Formatted<'_> {
@@ -274,7 +274,7 @@ impl Serialize for Formatted<'_> {
 }
 
 #[test]
-fn formatted_texts_are_shortened_as_others_are() {
+fn formatted_texts_are_shortened_like_others() {
     let texts: Vec<String> =
         (0..6).map(|number| format!("{number}\n{}", prose(300 + 100 * number))).collect();
     let pairs: Vec<(Formatted<'_>, &String)> = texts.iter().map(|text| (Formatted(text), text)).collect();

@@ -1,4 +1,4 @@
-//! Against `serde_json` where it has an answer, against the documented form where it has none.
+//! Comparison with `serde_json`, and with the documented form of values that it rejects.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::whole;
 
-/// One value of each form of serde's data model other than the plain ones.
+/// A value of each form of serde's data model, except plain ones.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Form {
     UnitStruct,
@@ -81,14 +81,14 @@ impl Serialize for Form {
     }
 }
 
-/// The reference implementation gives the same text.
+/// Checks that `serde_json` writes the same text.
 #[track_caller]
 fn same<T: Serialize + ?Sized>(value: &T) {
     assert_eq!(whole(value), serde_json::to_string(value).unwrap());
 }
 
 #[test]
-fn every_form_of_serde_reads_as_with_serde_json() {
+fn each_form_of_serde_is_written_as_by_serde_json() {
     for form in FORMS {
         same(&form);
         same(&Some(form));
@@ -100,7 +100,7 @@ fn every_form_of_serde_reads_as_with_serde_json() {
 }
 
 #[test]
-fn plain_values_read_as_with_serde_json() {
+fn plain_values_are_written_as_by_serde_json() {
     same(&());
     same(&[true, false]);
     same(&(i8::MIN, i16::MIN, i32::MIN, i64::MIN));
@@ -115,7 +115,7 @@ fn plain_values_read_as_with_serde_json() {
 }
 
 #[test]
-fn floats_keep_their_point_and_their_shortest_digits() {
+fn floats_have_a_point_and_the_shortest_digits() {
     for value in [0.0, -0.0, 1.0, 2.0, -2.5, 0.1, 0.1 + 0.2, 1e-4, 123_456_789.125, 1e15, 1e-5, 1.5e-7, 1e16]
     {
         same(&value);
@@ -131,12 +131,12 @@ fn floats_keep_their_point_and_their_shortest_digits() {
 }
 
 #[test]
-fn text_is_escaped_as_with_serde_json() {
+fn text_is_escaped_as_by_serde_json() {
     for code in 0..=0x2ff {
         let text = format!("<{}>", char::from_u32(code).unwrap());
         let json = whole(&text);
         assert_eq!(super::unquoted(&json), text);
-        // serde_json has two short escapes more.
+        // serde_json has two additional short escapes.
         if code != 8 && code != 12 {
             same(&text);
         }
@@ -146,7 +146,7 @@ fn text_is_escaped_as_with_serde_json() {
     assert_eq!(whole("\u{8}\u{c}\u{1b}[0m"), r#""\u0008\u000c\u001b[0m""#);
 }
 
-/// Random trees, always the same ones.
+/// Returns a random tree.
 fn tree(random: &mut fastrand::Rng, depth: u32) -> Value {
     let text = |random: &mut fastrand::Rng| -> String {
         let length = random.usize(..6);
@@ -169,7 +169,7 @@ fn tree(random: &mut fastrand::Rng, depth: u32) -> Value {
 }
 
 #[test]
-fn random_trees_read_as_with_serde_json() {
+fn random_trees_are_written_as_by_serde_json() {
     let mut random = fastrand::Rng::with_seed(20_251_122);
     for _ in 0..3000 {
         same(&tree(&mut random, 5));
@@ -177,7 +177,7 @@ fn random_trees_read_as_with_serde_json() {
 }
 
 #[test]
-fn what_json_numbers_cannot_hold_becomes_text() {
+fn numbers_beyond_json_become_text() {
     let wide =
         (u128::MAX, i128::MIN, u128::from(u64::MAX) + 1, i128::from(i64::MAX) + 1, i128::from(i64::MIN) - 1);
     assert_eq!(
@@ -192,7 +192,7 @@ fn what_json_numbers_cannot_hold_becomes_text() {
     assert_eq!(whole(&(f32::NAN, f32::INFINITY, f32::NEG_INFINITY)), r#"["NaN","Infinity","-Infinity"]"#);
 }
 
-/// A map with one entry, whatever the key, which `BTreeMap` does not allow.
+/// A map with one entry whose key has any type, which `BTreeMap` does not allow.
 struct Entry<K>(K);
 
 impl<K: Serialize> Serialize for Entry<K> {
@@ -205,7 +205,7 @@ impl<K: Serialize> Serialize for Entry<K> {
 }
 
 #[test]
-fn keys_that_serde_json_takes_read_the_same() {
+fn keys_that_serde_json_accepts_are_equal() {
     same(&BTreeMap::from([(-1, 'a'), (2, 'b')]));
     same(&BTreeMap::from([(false, 1), (true, 2)]));
     same(&BTreeMap::from([('"', 1), ('é', 2)]));
@@ -218,7 +218,7 @@ fn keys_that_serde_json_takes_read_the_same() {
 }
 
 #[test]
-fn keys_that_serde_json_refuses_are_their_json_text() {
+fn keys_that_serde_json_rejects_are_json_texts() {
     let text = |json: String| serde_json::from_str::<Value>(&json).unwrap();
     assert_eq!(text(whole(&Entry((1, "a")))), json!({ "[1,\"a\"]": 1 }));
     assert_eq!(text(whole(&Entry(Form::Struct))), json!({ "{\"b\":[1,2],\"a\":[\"a\\\"b\",null]}": 1 }));

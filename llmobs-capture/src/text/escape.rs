@@ -96,7 +96,7 @@ pub fn push_json_string(text: &str, out: &mut String) {
 
 #[inline(never)]
 fn push_long(text: &str, out: &mut String) {
-    // With room for what follows it, so that a long text is not moved for a few bytes.
+    // Reserves space for later text, so that a long text is not moved for a few bytes.
     out.reserve(text.len() + 64);
     out.push('"');
     push_escaped(text, usize::MAX, out);

@@ -17,7 +17,7 @@ fn texts_are_edited_and_keys_are_not() {
 }
 
 #[test]
-fn values_that_weigh_too_much_are_reduced() {
+fn values_that_are_too_large_are_shortened() {
     let long = "words and ".repeat(1_000);
     let whole = json!({ "a": long, "b": [long, 1], "c": 1 });
     assert!((20_000..21_000).contains(&weight(&object(whole.clone()))));

@@ -133,7 +133,7 @@ fn content(content: &Json<'_>) -> Markup {
         Json::Array(parts) => html! {
             @for part in parts.iter().take(ITEMS) {
                 @match part.as_str().or_else(|| part.get("text").as_str()) {
-                    Some(said) => (text(said)),
+                    Some(content) => (text(content)),
                     None => (json(part)),
                 }
             }

@@ -175,7 +175,7 @@ fn side(name: &str, value: &Json<'_>, tools: &mut ToolSpans) -> Markup {
         @if !value.list("documents").is_empty() { (documents(value.list("documents"))) }
         @match value.get("value") {
             Json::Null => {}
-            Json::Text(said) => (text(said)),
+            Json::Text(content) => (text(content)),
             value => (json(value)),
         }
         @if !parameters.fields().is_empty() { h4 { "Parameters" } (json(parameters)) }

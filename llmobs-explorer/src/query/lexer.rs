@@ -85,7 +85,7 @@ impl Lexer {
 
     pub(super) fn comes(&self, text: &str) -> bool {
         self.rest().len() >= text.chars().count()
-            && self.rest().iter().zip(text.chars()).all(|(is, asked)| *is == asked)
+            && self.rest().iter().zip(text.chars()).all(|(is, expected)| *is == expected)
     }
 
     /// Whether this word is next, as a whole word.

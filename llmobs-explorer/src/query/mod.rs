@@ -55,21 +55,21 @@ impl Query {
 
     /// Returns the text of the query with one more term.
     pub(crate) fn with(&self, term: &str) -> String {
-        let asked = Self::parse(term).unwrap_or_else(|_| Self { text: term.to_owned(), ..Self::default() });
+        let parsed = Self::parse(term).unwrap_or_else(|_| Self { text: term.to_owned(), ..Self::default() });
         if self.is_all() {
-            return asked.text;
+            return parsed.text;
         }
-        if self.has(term) || asked.text.is_empty() {
+        if self.has(term) || parsed.text.is_empty() {
             return self.text.clone();
         }
-        format!("{} {}", self.conjunct(), asked.conjunct())
+        format!("{} {}", self.conjunct(), parsed.conjunct())
     }
 
     /// Returns the text of the query without a term.
     pub(crate) fn without(&self, term: &str) -> String {
-        let Ok(asked) = Self::parse(term) else { return self.text.clone() };
+        let Ok(parsed) = Self::parse(term) else { return self.text.clone() };
         let kept: Vec<&str> =
-            self.parts.iter().map(String::as_str).filter(|part| !asked.is_same(part)).collect();
+            self.parts.iter().map(String::as_str).filter(|part| !parsed.is_same(part)).collect();
         if kept.len() == self.parts.len() { self.text.clone() } else { kept.join(" ") }
     }
 

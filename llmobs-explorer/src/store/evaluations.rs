@@ -182,7 +182,7 @@ pub(super) fn trace_badges(
 pub(super) const TRACE_BADGES: &str = "WITH one AS MATERIALIZED (
         SELECT s.id, s.span_id, n.session_id, s.head, s.tags FROM span s LEFT JOIN session n ON n.id = s.session
         WHERE s.trace = :trace LIMIT 500
-    ), said (id) AS (
+    ), found (id) AS (
         SELECT id FROM evaluation WHERE trace_id = :trace_id
             AND (span_id IS NULL OR EXISTS (SELECT 1 FROM span s WHERE s.trace = :trace AND s.span_id = evaluation.span_id))
         UNION ALL
@@ -193,7 +193,7 @@ pub(super) const TRACE_BADGES: &str = "WITH one AS MATERIALIZED (
         SELECT e.id FROM (SELECT DISTINCT tags FROM one) sets CROSS JOIN attribute_set x ON x.id = sets.tags
             CROSS JOIN attribute a ON a.id = x.attribute CROSS JOIN evaluation e ON e.tag_key = substr(a.path, 5) AND e.tag_value = a.text WHERE a.path GLOB 'tag.*'
     )
-    SELECT DISTINCT e.label, e.value, e.assessment FROM said CROSS JOIN evaluation e ON e.id = said.id
+    SELECT DISTINCT e.label, e.value, e.assessment FROM found CROSS JOIN evaluation e ON e.id = found.id
     ORDER BY e.timestamp_ms, e.id LIMIT 8";
 
 fn badges(connection: &Connection, sql: &str, parameters: impl Params) -> rusqlite::Result<Vec<Badge>> {

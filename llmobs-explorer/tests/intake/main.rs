@@ -6,7 +6,7 @@
     clippy::panic,
     clippy::string_slice,
     clippy::unwrap_used,
-    reason = "a test that cannot go on should stop"
+    reason = "a test panics if it cannot continue"
 )]
 
 mod bodies;

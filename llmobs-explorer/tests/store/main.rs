@@ -7,7 +7,7 @@
     clippy::print_stderr,
     clippy::string_slice,
     clippy::unwrap_used,
-    reason = "a test that cannot go on should stop"
+    reason = "a test panics if it cannot continue"
 )]
 
 mod arrival;

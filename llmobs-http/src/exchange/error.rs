@@ -80,7 +80,7 @@ mod tests {
             text_of(&io::Error::other(Outer(refused()))),
             "cannot send to http://localhost/: refused by http://host"
         );
-        // An error of another type has only its text.
+        // Errors of other types have only their text.
         assert_eq!(text_of(&"no route"), "no route");
     }
 }

@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_errors_lose_what_is_around_them() {
+    fn names_of_errors_are_extracted_from_their_values() {
         for text in [
             "ThrottlingException",
             "ThrottlingException:http://internal.amazon.com/coral/com.amazon.bedrock/",

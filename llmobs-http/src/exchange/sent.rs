@@ -14,7 +14,7 @@ pub(crate) struct Sent {
 }
 
 /// A request to a model.
-pub(super) enum Asked {
+pub(super) enum SentRequest {
     /// As it was sent.
     Text(Option<String>),
     Read(Box<Request>),
@@ -29,7 +29,7 @@ impl Sent {
     /// Adds the next bytes. `is_last` is whether the body ends with them.
     pub(crate) fn push(&mut self, bytes: &[u8], is_last: bool) {
         let is_whole = is_last && !std::mem::replace(&mut self.has_begun, true);
-        // The text of a large body would lose its last messages. If all of it is available, it is read at once, from its end back.
+        // The text of a large body would lose its last messages. If all of it is available, it is read at once, backwards from its end.
         if is_whole
             && bytes.len() > self.limit
             && let Some(json) = std::str::from_utf8(bytes).ok().and_then(Json::read)
@@ -42,12 +42,12 @@ impl Sent {
     }
 
     /// Takes the request. Returns `None` if it is not a model call.
-    pub(super) fn take(&mut self) -> Option<Asked> {
+    pub(super) fn take(&mut self) -> Option<SentRequest> {
         if let Some((request, is_call)) = self.read.take() {
-            return is_call.then(|| Asked::Read(Box::new(request)));
+            return is_call.then(|| SentRequest::Read(Box::new(request)));
         }
         let text = std::mem::take(&mut self.text).finish();
-        is_call(&self.endpoint, text.as_deref()).then_some(Asked::Text(text))
+        is_call(&self.endpoint, text.as_deref()).then_some(SentRequest::Text(text))
     }
 }
 

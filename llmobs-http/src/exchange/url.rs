@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_lose_the_secrets_of_urls() {
+    fn secrets_in_urls_of_errors_are_removed() {
         for (text, expected) in [
             (
                 "error sending request for url (https://generativelanguage.googleapis.com/v1beta/models/m:generateContent?key=SECRET)",

@@ -51,7 +51,7 @@ struct Block<'a> {
     /// The value of the option `crate`, as text.
     path: String,
     is_mod: bool,
-    /// Whether the block is a trait or the `impl` of one, whose functions have no visibility of their own.
+    /// Whether the block is a trait or the `impl` of one, whose functions cannot have a visibility.
     is_of_trait: bool,
     is_excluded: bool,
 }

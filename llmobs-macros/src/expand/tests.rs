@@ -58,7 +58,7 @@ fn stream_in_a_result() {
 }
 
 #[test]
-fn an_error_leaves_the_function_unchanged_and_all_errors_are_reported() {
+fn all_errors_are_reported_and_the_function_is_unchanged() {
     let function = quote! {
         const fn half_typed(a: u8) -> u8 { a. }
     };

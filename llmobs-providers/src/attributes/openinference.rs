@@ -94,10 +94,10 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
     // For a call without such lists, these are the only values.
     if matches!(operation, Some(Operation::Chat | Operation::Completion | Operation::Embedding)) {
         if messages.is_empty() && prompts.is_empty() && embeddings.is_empty() {
-            value::asked(&whole(attributes, "input"), operation, request);
+            value::read_request(&whole(attributes, "input"), operation, request);
         }
         if answers.is_empty() && choices.is_empty() && embeddings.is_empty() {
-            value::answered(&whole(attributes, "output"), response);
+            value::read_response(&whole(attributes, "output"), response);
         }
     }
     let is_detail = |name: &str| !["prompt", "completion", "total"].contains(&name);

@@ -24,10 +24,10 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
     let system = attributes.structure("gen_ai.system_instructions");
     request.system("system", |turn| message::parts(&system, turn));
     let input = attributes.first(&["gen_ai.input.messages", "gen_ai.prompt", "input.value"]);
-    value::asked(&structure(input), operation, request);
+    value::read_request(&structure(input), operation, request);
 
     let output = attributes.first(&["gen_ai.output.messages", "gen_ai.completion", "output.value"]);
-    value::answered(&structure(output), response);
+    value::read_response(&structure(output), response);
     let found = if name == "search_memory" { "gen_ai.memory.records" } else { "gen_ai.retrieval.documents" };
     for found in attributes.structure(found).items() {
         let found = document::read(found, |text| response.room.whole(text));

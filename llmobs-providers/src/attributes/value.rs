@@ -10,7 +10,7 @@ use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
 use crate::turn::At;
 
-pub(super) fn asked(value: &Json<'_>, operation: Option<Operation>, request: &mut RequestDraft) {
+pub(super) fn read_request(value: &Json<'_>, operation: Option<Operation>, request: &mut RequestDraft) {
     let is_embedding = operation == Some(Operation::Embedding);
     let fits = |protocol: &Protocol| match protocol.operation() {
         Operation::Embedding => is_embedding,
@@ -23,18 +23,18 @@ pub(super) fn asked(value: &Json<'_>, operation: Option<Operation>, request: &mu
     if let Some(messages) = messages(value) {
         return request.conversation(messages, message::read);
     }
-    let mut say =
+    let mut add_text =
         |text: &str| if is_embedding { request.document_text(text) } else { request.message("user", text) };
     match value {
         Json::Null => {}
         Json::Array(texts) if texts.iter().all(|text| text.as_str().is_some()) => {
-            texts.iter().filter_map(Json::as_str).for_each(say);
+            texts.iter().filter_map(Json::as_str).for_each(add_text);
         }
-        value => say(&text_of(value)),
+        value => add_text(&text_of(value)),
     }
 }
 
-pub(super) fn answered(value: &Json<'_>, response: &mut ResponseDraft) {
+pub(super) fn read_response(value: &Json<'_>, response: &mut ResponseDraft) {
     if let Some(protocol) = Protocol::of_answer("", value) {
         return protocol.read_event(&Event { name: "", json: value }, response);
     }

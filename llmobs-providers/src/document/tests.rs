@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::Document;
 
 #[test]
-fn the_wire_form_leaves_out_what_is_not_known() {
+fn unknown_fields_are_omitted_in_the_wire_form() {
     let json = |document: &Document| serde_json::to_string(document).unwrap();
     assert_eq!(json(&Document::new("It rains.")), r#"{"text":"It rains."}"#);
     let document = Document::new("It rains.").name("weather.md").id("7").score(0.0);
@@ -26,7 +26,7 @@ fn a_score_is_any_finite_number() {
 }
 
 #[test]
-fn what_was_serialized_is_read_again() {
+fn serialized_values_are_read_again() {
     let read = |json: &str| serde_json::from_str::<Document>(json);
     for document in [Document::new("It rains.").name("weather.md").id("7").score(0.5), Document::new("")] {
         assert_eq!(read(&serde_json::to_string(&document).unwrap()).unwrap(), document);

@@ -5,7 +5,7 @@ use super::{Framing, RawEvent};
 
 const LIMIT: usize = 1024;
 
-/// An event with its name, its data, and whether it is an exception.
+/// The name of an event, its data, and whether it is an exception.
 type Seen = (String, String, bool);
 
 fn split(pieces: &[&[u8]], limit: usize) -> Vec<Seen> {
@@ -22,14 +22,14 @@ fn split(pieces: &[&[u8]], limit: usize) -> Vec<Seen> {
     seen
 }
 
-/// Splits bytes whole, byte by byte, and cut at every place, which gives the same.
+/// Splits bytes into events. Checks that the result is the same byte by byte, and in two parts with any split.
 fn events_of(bytes: &[u8]) -> Vec<Seen> {
     let whole = split(&[bytes], LIMIT);
     let single: Vec<_> = bytes.chunks(1).collect();
     assert_eq!(split(&single, LIMIT), whole, "byte by byte");
     for at in 0..bytes.len() {
         let (before, after) = bytes.split_at(at);
-        assert_eq!(split(&[before, after], LIMIT), whole, "cut at {at}");
+        assert_eq!(split(&[before, after], LIMIT), whole, "split at {at}");
     }
     whole
 }
@@ -42,7 +42,7 @@ fn data(text: &str) -> Vec<String> {
     named(text).into_iter().map(|(_, data)| data).collect()
 }
 
-/// A frame of AWS's event stream, with headers that are texts.
+/// Returns a frame of AWS's event stream with text headers.
 fn frame(headers: &[(&str, &str)], payload: &[u8]) -> Vec<u8> {
     let mut encoded = Vec::new();
     for (name, value) in headers {
@@ -55,7 +55,7 @@ fn frame(headers: &[(&str, &str)], payload: &[u8]) -> Vec<u8> {
     frame_of(&encoded, payload)
 }
 
-/// A frame with these headers as bytes.
+/// Returns a frame with these encoded headers.
 fn frame_of(headers: &[u8], payload: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     bytes.extend_from_slice(&u32::try_from(16 + headers.len() + payload.len()).unwrap().to_be_bytes());
@@ -76,7 +76,7 @@ fn seen(name: &str, data: &str, is_exception: bool) -> Seen {
 }
 
 #[test]
-fn lines_end_in_every_way() {
+fn lines_can_end_in_three_ways() {
     for end in ["\n", "\r", "\r\n"] {
         let text = ["data: 1", "", "event: b", "data: 2", "", ""].join(end);
         let expected = [("", "1"), ("b", "2")].map(|(name, data)| (name.to_owned(), data.to_owned()));
@@ -86,25 +86,25 @@ fn lines_end_in_every_way() {
 }
 
 #[test]
-fn one_blank_behind_the_colon_is_passed_over() {
+fn one_space_after_the_colon_is_skipped() {
     assert_eq!(data("data:1\n\ndata: 2\n\ndata:  3\n\ndata:\t4\n\n"), ["1", "2", " 3", "\t4"]);
 }
 
 #[test]
-fn lines_of_data_are_one_event() {
+fn consecutive_data_lines_are_one_event() {
     assert_eq!(data("data: {\ndata:\ndata: \"a\": 1\ndata:}\n\n"), ["{\n\n\"a\": 1\n}"]);
     assert_eq!(data("data:\n\ndata: \n\n"), ["", ""]);
 }
 
 #[test]
-fn other_lines_are_passed_over() {
+fn other_lines_are_ignored() {
     let text = ": comment\n\nid: 7\nretry: 10\ndat: x\ndataset: x\n data: x\ndata: 1\nid\n:\n\n: ping\n\n\n\n\
                 datum\ndata: 2\n\n";
     assert_eq!(data(text), ["1", "2"]);
 }
 
 #[test]
-fn a_name_is_that_of_one_event() {
+fn a_name_applies_to_one_event() {
     let text = "event: a\nevent:b\ndata: 1\n\ndata: 2\nevent:  c  \n\nevent: d\n\ndata: 3\n\n";
     let expected = [("b", "1"), ("c", "2"), ("", "3")];
     assert_eq!(named(text), expected.map(|(name, data)| (name.to_owned(), data.to_owned())));
@@ -124,17 +124,17 @@ fn the_last_event_needs_no_blank_line() {
 }
 
 #[test]
-fn a_mark_of_the_order_of_bytes_is_passed_over() {
+fn a_byte_order_mark_is_skipped() {
     assert_eq!(data("\u{feff}data: 1\n\n"), ["1"]);
     assert_eq!(data("\u{feff}{\"a\":1}"), ["{\"a\":1}"]);
     assert_eq!(data(" \r\n data: 1\n\n"), ["1"]);
 }
 
 #[test]
-fn json_texts_end_with_their_brackets() {
+fn json_texts_end_with_the_closing_bracket() {
     assert_eq!(data("{\"a\":1}\n{\"a\":2}\n"), ["{\"a\":1}", "{\"a\":2}"]);
     assert_eq!(data("{\"a\":1}{\"a\":[2,{}]}"), ["{\"a\":1}", "{\"a\":[2,{}]}"]);
-    // The last one may break off.
+    // The last text can be incomplete.
     assert_eq!(data("{\"a\":1}\r\n{\"a\":"), ["{\"a\":1}", "{\"a\":"]);
     assert_eq!(data("[{\"a\":1}, {\"a\":\"}"), ["{\"a\":1}", "{\"a\":\"}"]);
     assert_eq!(data("{\"a\":1} ["), ["{\"a\":1}"]);
@@ -162,7 +162,7 @@ fn brackets_in_strings_are_text() {
         assert_eq!(data(text), [text]);
         assert_eq!(data(&format!("[{text},{text}]")), [text, text]);
     }
-    // Brackets that close nothing.
+    // Unmatched closing brackets.
     assert_eq!(data("{}}]{\"a\":1}"), ["{}", "{\"a\":1}"]);
 }
 
@@ -187,16 +187,16 @@ fn frames_have_names_and_payloads() {
         seen("", "{}", false),
     ];
     assert_eq!(events_of(&bytes), expected);
-    // The last frame has not come.
+    // The last frame is incomplete.
     assert_eq!(split(&[&bytes[..bytes.len() - 1]], LIMIT), expected[..4]);
 }
 
 #[test]
-fn headers_of_every_type_are_passed_over() {
+fn headers_of_each_type_are_skipped() {
     let mut headers = Vec::new();
     for (kind, length) in [(0, 0), (1, 0), (2, 1), (3, 2), (4, 4), (5, 8), (8, 8), (9, 16)] {
         headers.extend_from_slice(&[1, b'h', kind]);
-        // What is left of a value that was cut would be a header of an unknown type.
+        // With a wrong length, the next byte would be a header of an unknown type.
         headers.extend(vec![10; length]);
     }
     headers.extend_from_slice(&[1, b'h', 6, 0, 2, 1, 2]);
@@ -204,26 +204,26 @@ fn headers_of_every_type_are_passed_over() {
     name.extend_from_slice(b":event-type\x07\x00\x01x");
     let known = [headers.clone(), name.clone()].concat();
     assert_eq!(events_of(&frame_of(&known, b"{}")), [seen("x", "{}", false)]);
-    // Behind a header of an unknown type nothing is known.
+    // Headers after one of an unknown type cannot be read.
     let unknown = [vec![1, b'h', 10], name].concat();
     assert_eq!(events_of(&frame_of(&unknown, b"{}")), [seen("", "{}", false)]);
-    // A header that is longer than all of them.
+    // A header that is longer than all headers.
     assert_eq!(events_of(&frame_of(&[200, b'h', 7], b"{}")), [seen("", "{}", false)]);
 }
 
 #[test]
-fn frames_with_wrong_lengths_do_no_harm() {
+fn frames_with_invalid_lengths_are_ignored() {
     let good = event_frame("a", "{}");
     for length in [0_u32, 1, 11, 12, 15, 16 * 1024 * 1024 + 1025, u32::MAX >> 8] {
         let mut bad = good.clone();
         bad[..4].copy_from_slice(&length.to_be_bytes());
         let bytes = [good.clone(), bad, good.clone()].concat();
-        // Where one frame ends is not known, so that those behind it are lost.
+        // The end of the frame is unknown, so that later frames are lost.
         let mut expected = vec![seen("a", "{}", false)];
         expected.extend((length == u32::MAX >> 8).then(|| seen("", LEFT_OUT, false)));
         assert_eq!(events_of(&bytes), expected, "{length}");
     }
-    // Zeros from the beginning, which are not a prelude.
+    // Zeros are not a prelude.
     assert_eq!(events_of(&[vec![0; 12], good.clone()].concat()), []);
     // Headers that are longer than the frame.
     for length in [u32::try_from(good.len()).unwrap(), u32::MAX] {
@@ -234,7 +234,7 @@ fn frames_with_wrong_lengths_do_no_harm() {
 }
 
 #[test]
-fn a_note_takes_the_place_of_a_frame_that_is_too_large() {
+fn a_frame_that_is_too_large_is_replaced_by_a_note() {
     let large = event_frame("large", &"x".repeat(2 * LIMIT));
     let small = event_frame("small", "{}");
     let bytes = [small.clone(), large, small].concat();
@@ -242,9 +242,9 @@ fn a_note_takes_the_place_of_a_frame_that_is_too_large() {
     assert_eq!(events_of(&bytes), [small(), seen("", LEFT_OUT, false), small()]);
 }
 
-/// Streams of every framing, cut anywhere and often.
+/// Splits streams of each framing at many random positions.
 #[test]
-fn random_cuts_make_no_difference() {
+fn random_splits_do_not_change_the_events() {
     let mut random = Rng::with_seed(11);
     let text = r#"{"a":"é \" } 🦀 \\","b":[1,2,{"c":null}]}"#;
     let events = format!("event: x\r\ndata: {text}\r\n\r\n: c\n\ndata:{{\ndata: }}\r\r");

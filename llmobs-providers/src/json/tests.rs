@@ -57,14 +57,14 @@ fn labels_are_texts_numbers_and_booleans() {
 #[test]
 fn escapes_are_characters() {
     assert_eq!(value(r#""\"\\\/\b\f\n\r\t\u00e9\ud83e\udd80""#), Some(json!("\"\\/\u{8}\u{c}\n\r\té🦀")));
-    // Halves of surrogate pairs, at the end, before another character, and in the wrong order.
+    // Single surrogates at the end and before another character, and a pair in the wrong order.
     assert_eq!(value(r#""a\ud83e""#), Some(json!("a\u{fffd}")));
     assert_eq!(value(r#""\ud83e\u0041""#), Some(json!("\u{fffd}A")));
     assert_eq!(value(r#""\udd80\ud83e""#), Some(json!("\u{fffd}\u{fffd}")));
 }
 
 #[test]
-fn text_that_is_not_json_is_refused() {
+fn invalid_json_is_rejected() {
     for text in [
         "",
         " ",
@@ -97,7 +97,7 @@ fn text_that_is_not_json_is_refused() {
 }
 
 #[test]
-fn what_is_nested_too_deep_is_a_note() {
+fn deeply_nested_values_become_a_note() {
     let nested = |depth: usize, inside: &str| format!("{}{inside}{}", "[".repeat(depth), "]".repeat(depth));
     let whole = nested(128, "7");
     assert_eq!(Json::read(&whole).unwrap().to_text(), whole);
@@ -113,13 +113,13 @@ fn what_is_nested_too_deep_is_a_note() {
     }
 }
 
-/// What is read of a text that broke off.
+/// Returns what is read of an incomplete text.
 fn beginning(text: &str) -> Option<Value> {
     Json::read_beginning(text).map(|json| json.to_value())
 }
 
 #[test]
-fn a_beginning_is_read_as_far_as_it_goes() {
+fn an_incomplete_text_is_read_up_to_its_end() {
     let deep = format!("{}{}", "[".repeat(128), "[[");
     for (text, expected) in [
         ("{\"a\":\"Hel", json!({ "a": "Hel" })),
@@ -128,13 +128,13 @@ fn a_beginning_is_read_as_far_as_it_goes() {
         ("{\"a\":\"x\\u00e9\\u00", json!({ "a": "xé" })),
         ("{\"a\":\"x\\ud83e", json!({ "a": "x" })),
         ("{\"a\":\"x\\ud83e\\udd", json!({ "a": "x" })),
-        // A name, or no value.
+        // A name without a value.
         ("{\"a\":1,\"b", json!({ "a": 1 })),
         ("{\"a\":1,\"b\":", json!({ "a": 1 })),
         ("{\"a\":1,", json!({ "a": 1 })),
         ("{\"a\":[1, ", json!({ "a": [1] })),
         ("[", json!([])),
-        // Numbers and words that may go on.
+        // Numbers and words that are possibly incomplete.
         ("{\"a\":1,\"b\":12", json!({ "a": 1 })),
         ("{\"a\":1,\"b\":-", json!({ "a": 1 })),
         ("{\"a\":1,\"b\":1.5e", json!({ "a": 1 })),
@@ -144,7 +144,7 @@ fn a_beginning_is_read_as_far_as_it_goes() {
         ("{\"a\":1,\"finish_reason\":\"sto", json!({ "a": 1 })),
         ("{\"a\":1,\"responseId\":\"r", json!({ "a": 1 })),
         ("{\"model\":\"m\"", json!({ "model": "m" })),
-        // Objects without any fields.
+        // Objects without fields.
         ("{\"a\":[1,{\"b\":{\"c\":1", json!({ "a": [1] })),
         (
             &deep,
@@ -173,9 +173,9 @@ fn is_part(part: &Value, whole: &Value) -> bool {
     }
 }
 
-/// A whole text is read as such, and of each beginning no number and no name that is not in it.
+/// A complete text is read completely. Values of each prefix are parts of those of the complete text.
 #[test]
-fn every_beginning_is_a_part_of_the_whole() {
+fn each_prefix_is_read_as_a_part_of_the_whole() {
     let whole = json!({ "a": [1234, -1.5e300, true, null, { "b": "zwölf \"🦀\" \n" }], "id": "abc", "c": { "d": {}, "e": [[]] } });
     let text = whole.to_string();
     assert_eq!(beginning(&text), Some(whole.clone()));
@@ -187,9 +187,9 @@ fn every_beginning_is_a_part_of_the_whole() {
     }
 }
 
-/// Random texts of the characters that matter.
+/// Random texts of relevant characters.
 #[test]
-fn it_reads_what_serde_json_reads() {
+fn valid_json_is_read_as_by_serde_json() {
     const PIECES: [&str; 24] = [
         "{", "}", "[", "]", ",", ":", "\"", "\\", "a", "\\n", "\\u0041", "é", "1", "0", "-", ".", "e",
         "true", "null", " ", "\n", "\"k\":", "\"v\"", "[]",

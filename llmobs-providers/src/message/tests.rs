@@ -8,7 +8,7 @@ fn text<T: Serialize>(value: &T) -> String {
 }
 
 #[test]
-fn the_wire_form_leaves_out_what_is_empty() {
+fn empty_fields_are_omitted_in_the_wire_form() {
     assert_eq!(text(&Message::default()), r#"{"role":"","content":""}"#);
     assert_eq!(text(&Message::user("Hello")), r#"{"role":"user","content":"Hello"}"#);
     assert_eq!(text(&ToolCall::new("t", ())), r#"{"name":"t","arguments":{}}"#);
@@ -24,7 +24,7 @@ fn the_wire_form_leaves_out_what_is_empty() {
 }
 
 #[test]
-fn the_wire_form_of_everything() {
+fn the_complete_wire_form() {
     let message = Message::new("assistant", "Let me see.")
         .tool_call(ToolCall::new("weather", json!({ "city": "Paris" })).tool_id("1").kind("function"))
         .tool_call(ToolCall::new("time", json!({})))
@@ -96,7 +96,7 @@ fn all_texts_can_be_edited() {
 }
 
 #[test]
-fn what_was_serialized_is_read_again() {
+fn serialized_values_are_read_again() {
     let everything = Message::new("assistant", "Let me see.")
         .tool_call(ToolCall::new("weather", json!({ "city": "Paris" })).tool_id("1").kind("function"))
         .tool_result(ToolResult::new("drizzle").name("weather").tool_id("1").kind("tool_result"))
@@ -113,7 +113,7 @@ fn what_was_serialized_is_read_again() {
 }
 
 #[test]
-fn what_is_wrong_is_named() {
+fn errors_name_the_invalid_field() {
     let error = |json: &str| serde_json::from_str::<Message>(json).unwrap_err().to_string();
     assert_eq!(error(r#"{"role":5}"#), "role: invalid type: integer `5`, expected a string");
     assert_eq!(

@@ -54,7 +54,7 @@ mod tests {
     use crate::ResponseReader;
 
     #[test]
-    fn vectors_larger_than_the_limit_are_counted() {
+    fn vectors_beyond_the_limit_are_counted() {
         let numbers: Vec<f64> = (0..1536).map(|index| f64::from(index) / 7.0).collect();
         let base64 = "qr8Mu2".repeat(1024) + "qr8M";
         for (embedding, size) in [(json!(numbers), 1536), (json!(base64), base64.len() * 3 / 4 / 4)] {

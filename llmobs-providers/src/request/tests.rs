@@ -5,7 +5,7 @@ use crate::json::Json;
 use crate::protocol::Protocol;
 
 #[test]
-fn credentials_are_no_parameters_at_any_depth() {
+fn credentials_are_removed_from_parameters_at_any_depth() {
     let body = json!({
         "api_key": "s", "Authorization": "s", "max_tokens": 9, "stop_token_ids": [7],
         "servers": [{ "name": "parcels", "authorization_token": "s", "headers": { "X-Api-Key": "s" } }],
@@ -41,7 +41,7 @@ fn a_large_system_prompt_leaves_room_for_the_last_message() {
 }
 
 #[test]
-fn the_last_question_stays_behind_many_parts_and_behind_a_long_one() {
+fn the_last_question_is_kept_after_many_parts_and_a_long_part() {
     let part = |text: &str| json!({ "type": "text", "text": text });
     let question = part("THE QUESTION");
     let many: Vec<_> =
@@ -65,7 +65,7 @@ fn parameters_of(body: &serde_json::Value, limit: usize) -> serde_json::Value {
     request.parameters.into()
 }
 
-/// Tokens of an earlier response, and similar numbers.
+/// Tokens of an earlier response and similar numbers.
 #[test]
 fn many_numbers_are_counted() {
     let numbers = |count: u32| (0..count).collect::<Vec<_>>();
@@ -86,7 +86,7 @@ fn many_numbers_are_counted() {
             json!({ "contents": [], "generationConfig": { "vectors": [numbers(100), numbers(2)], "logitBias": biases(2) } }),
             json!({ "vectors": ["… [100 numbers]", [0, 1]], "logitBias": biases(2) }),
         ),
-        // One that was shortened while it arrived.
+        // A list that was shortened while it was received.
         (
             json!({ "model": "m", "messages": [], "context": [1, 2, "… [998 of 1000 items left out]"] }),
             json!({ "context": "… [1000 numbers]" }),
@@ -98,7 +98,7 @@ fn many_numbers_are_counted() {
 }
 
 #[test]
-fn a_parameter_without_room_is_named() {
+fn a_parameter_without_room_becomes_a_note() {
     let schema: serde_json::Map<_, _> =
         (0..1000).map(|index| (format!("field_{index}"), json!({ "type": "string" }))).collect();
     let format = json!({ "type": "json_schema", "schema": { "properties": schema } });

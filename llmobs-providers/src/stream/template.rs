@@ -75,7 +75,7 @@ impl Template {
 mod tests {
     use super::super::ResponseReader;
 
-    /// The content of a stream of these events, and of the events when all of them are parsed.
+    /// Returns the content of a stream of these events, read with templates and with all events parsed.
     fn read(events: &[String]) -> [String; 2] {
         let mut stream = ResponseReader::new();
         let mut one_by_one = ResponseReader::new();
@@ -102,21 +102,21 @@ mod tests {
     }
 
     #[test]
-    fn pieces_are_read_as_if_each_event_was_parsed() {
+    fn pieces_are_read_like_parsed_events() {
         let texts = ["a", "b", "", r"\n", "c\u{e9}", r#"\"q\""#, "d", "d", "{}", "]}"];
         let events: Vec<String> = texts.iter().map(|text| chat(0, text, "")).collect();
         same(&events, &["ab\nc\u{e9}\"q\"dd{}]}"]);
     }
 
     #[test]
-    fn choices_take_turns() {
+    fn pieces_of_choices_can_alternate() {
         let events = [(0, "a"), (0, "b"), (1, "x"), (1, "y"), (0, "c"), (1, "z")]
             .map(|(choice, text)| chat(choice, text, ""));
         same(&events, &["abc", "xyz"]);
     }
 
     #[test]
-    fn an_event_with_more_than_a_piece_is_parsed() {
+    fn an_event_with_other_data_is_parsed() {
         let reason = |text| chat(0, text, r#","finish_reason":"stop""#);
         let both = |text| {
             format!(
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn padding_may_differ() {
+    fn padding_can_differ() {
         for (before, after) in [("", r#","obfuscation":"PAD""#), (r#""obfuscation":"PAD","#, "")] {
             let event = |text: &str, pad: &str| {
                 let event = format!(
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn another_name_is_another_event() {
+    fn another_event_name_is_another_template() {
         let mut reader = ResponseReader::new();
         let event = |name: &str, text: &str| format!("event: {name}\ndata: {}\n\n", chat(0, text, ""));
         reader.push(event("message", "a").as_bytes());

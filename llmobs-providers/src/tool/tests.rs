@@ -10,7 +10,7 @@ fn weather() -> ToolDefinition {
 }
 
 #[test]
-fn the_wire_form_leaves_out_what_is_empty() {
+fn empty_fields_are_omitted_in_the_wire_form() {
     let json = |tool: &ToolDefinition| serde_json::to_string(tool).unwrap();
     assert_eq!(
         json(&weather()),
@@ -65,7 +65,7 @@ fn limits_shorten_names_descriptions_and_schemas() {
 }
 
 #[test]
-fn what_was_serialized_is_read_again() {
+fn serialized_values_are_read_again() {
     let read = |json: &str| serde_json::from_str::<ToolDefinition>(json);
     assert_eq!(read(&serde_json::to_string(&weather()).unwrap()).unwrap(), weather());
     assert_eq!(read(r#"{"name":"f"}"#).unwrap(), ToolDefinition::new("f"));
@@ -116,6 +116,6 @@ fn tools_of_providers_are_named_by_their_type() {
 }
 
 #[test]
-fn what_llmobs_has_itself_is_read_again() {
+fn tool_definitions_of_llmobs_are_read_again() {
     assert_eq!(ToolDefinition::read_all([weather()]), [weather()]);
 }

@@ -6,13 +6,13 @@ use crate::room::Room;
 
 const LIMIT: usize = 1000;
 
-/// The messages of a response that `read` fills.
+/// Returns the messages of a response that `read` fills.
 fn answer(read: impl FnOnce(&mut Turn<'_>)) -> Value {
     messages(LIMIT, true, read)
 }
 
-/// The messages of a person.
-fn asked(read: impl FnOnce(&mut Turn<'_>)) -> Value {
+/// Returns the messages of a user that `read` fills.
+fn user_messages(read: impl FnOnce(&mut Turn<'_>)) -> Value {
     messages(LIMIT, false, |turn| {
         turn.role("user");
         read(turn);
@@ -28,7 +28,7 @@ fn messages(limit: usize, is_answer: bool, read: impl FnOnce(&mut Turn<'_>)) -> 
     serde_json::to_value(messages).unwrap()
 }
 
-fn said(content: &str) -> Value {
+fn assistant(content: &str) -> Value {
     json!({ "role": "assistant", "content": content })
 }
 
@@ -45,7 +45,7 @@ fn result<'a>(id: &'a str, kind: &'static str) -> ResultPart<'a> {
 }
 
 #[test]
-fn parts_are_in_the_order_of_their_positions() {
+fn parts_are_sorted_by_position() {
     let found = answer(|turn| {
         turn.text(At::Place(7), "c");
         turn.text(At::Place(2), "a");
@@ -54,11 +54,11 @@ fn parts_are_in_the_order_of_their_positions() {
         turn.text(At::Place(7), "d");
         turn.text(At::End, "f");
     });
-    assert_eq!(found, json!([said("abcdef")]));
+    assert_eq!(found, json!([assistant("abcdef")]));
 }
 
 #[test]
-fn pieces_of_one_place_are_one_part() {
+fn pieces_with_one_position_are_one_part() {
     let found = answer(|turn| {
         turn.thought(At::Place(0), "thinking", "I ");
         turn.call(At::Place(2), call("1", "a", "{\"x\""));
@@ -75,14 +75,14 @@ fn pieces_of_one_place_are_one_part() {
 }
 
 #[test]
-fn parts_of_different_kinds_share_a_place() {
+fn parts_of_different_kinds_can_share_a_position() {
     let found = answer(|turn| {
         turn.text(At::Place(0), "a");
         turn.note(At::Place(0), "[x]");
         turn.text(At::Place(0), "b");
         turn.note(At::Place(0), "[y]");
     });
-    assert_eq!(found, json!([said("ab\n[x]\n[y]")]));
+    assert_eq!(found, json!([assistant("ab\n[x]\n[y]")]));
 }
 
 #[test]
@@ -95,8 +95,8 @@ fn the_end_continues_the_last_part() {
         turn.thought(At::End, "thought", "e");
         turn.thought(At::Next, "thought", "f");
     });
-    assert_eq!(found, json!([thought("ab"), said("cd"), thought("e\n\nf")]));
-    // Calls and results are whole.
+    assert_eq!(found, json!([thought("ab"), assistant("cd"), thought("e\n\nf")]));
+    // Calls are always separate.
     let found = answer(|turn| {
         turn.call(At::End, call("1", "a", "{}"));
         turn.call(At::End, call("2", "b", "{}"));
@@ -108,7 +108,7 @@ fn the_end_continues_the_last_part() {
 }
 
 #[test]
-fn texts_of_an_assistant_are_glued_and_others_are_lines() {
+fn texts_of_an_assistant_are_concatenated_and_others_are_lines() {
     let read = |turn: &mut Turn<'_>| {
         turn.text(At::Next, "a");
         turn.text(At::Next, "b");
@@ -118,15 +118,15 @@ fn texts_of_an_assistant_are_glued_and_others_are_lines() {
         turn.text(At::Next, "e");
         turn.text(At::Next, "f");
     };
-    assert_eq!(answer(read), json!([said("ab\n[image: x]\nc\nd\nef")]));
+    assert_eq!(answer(read), json!([assistant("ab\n[image: x]\nc\nd\nef")]));
     let content = "a\nb\n[image: x]\nc\nd\ne\nf";
-    assert_eq!(asked(read), json!([{ "role": "user", "content": content }]));
-    // A line that has ended needs no other end.
+    assert_eq!(user_messages(read), json!([{ "role": "user", "content": content }]));
+    // No line break is added after a line break.
     let found = answer(|turn| {
         turn.text(At::Next, "a\n");
         turn.note(At::Next, "[x]");
     });
-    assert_eq!(found, json!([said("a\n[x]")]));
+    assert_eq!(found, json!([assistant("a\n[x]")]));
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn calls_belong_to_the_text_before_them() {
 }
 
 #[test]
-fn results_in_an_answer_are_of_the_tool() {
+fn results_in_an_answer_have_the_role_of_a_tool() {
     let read = |turn: &mut Turn<'_>| {
         turn.text(At::Next, "Look:");
         turn.call(At::Next, call("1", "search", "{}"));
@@ -165,11 +165,11 @@ fn results_in_an_answer_are_of_the_tool() {
     let expected = json!([
         { "role": "assistant", "content": "Look:", "tool_calls": calls },
         { "role": "tool", "content": "", "tool_results": results },
-        said("Done."),
+        assistant("Done."),
     ]);
     assert_eq!(answer(read), expected);
-    // A person sends results under the role that the provider requires.
-    let found = asked(|turn| {
+    // Results of a user have the role that the provider requires.
+    let found = user_messages(|turn| {
         turn.result(At::Next, result("1", "search_result"), &Json::Text("Found.".into()));
         turn.text(At::Next, "And now?");
     });
@@ -180,8 +180,8 @@ fn results_in_an_answer_are_of_the_tool() {
 }
 
 #[test]
-fn calls_follow_results_in_a_message_of_their_own() {
-    let found = asked(|turn| {
+fn calls_after_results_are_a_separate_message() {
+    let found = user_messages(|turn| {
         turn.result(At::Next, result("1", "x"), &Json::Text("warm".into()));
         turn.result(At::End, result("2", "x"), &Json::Text("dry".into()));
         turn.call(At::Next, call("3", "a", "{}"));
@@ -216,7 +216,7 @@ fn a_result_is_replaced_or_continued() {
 }
 
 #[test]
-fn thoughts_without_text_have_their_name() {
+fn thoughts_without_text_show_their_type() {
     let found = answer(|turn| {
         turn.thought(At::Next, "thinking", "");
         turn.thought(At::Next, "thinking", "Why?");
@@ -226,7 +226,7 @@ fn thoughts_without_text_have_their_name() {
 }
 
 #[test]
-fn messages_begin_where_marked() {
+fn messages_begin_at_marked_positions() {
     let found = answer(|turn| {
         turn.text(At::Place(1), "a");
         turn.begin(At::Place(2));
@@ -234,18 +234,18 @@ fn messages_begin_where_marked() {
         turn.text(At::Place(3), "c");
         turn.begin(At::Place(3));
     });
-    assert_eq!(found, json!([said("a"), said("bc")]));
+    assert_eq!(found, json!([assistant("a"), assistant("bc")]));
 }
 
 #[test]
-fn nothing_is_an_empty_message() {
-    assert_eq!(answer(|_| {}), json!([said("")]));
-    assert_eq!(asked(|_| {}), json!([{ "role": "user", "content": "" }]));
-    assert_eq!(answer(|turn| turn.text(At::End, "")), json!([said("")]));
+fn a_turn_without_parts_is_an_empty_message() {
+    assert_eq!(answer(|_| {}), json!([assistant("")]));
+    assert_eq!(user_messages(|_| {}), json!([{ "role": "user", "content": "" }]));
+    assert_eq!(answer(|turn| turn.text(At::End, "")), json!([assistant("")]));
 }
 
 #[test]
-fn the_first_role_counts_under_its_usual_name() {
+fn the_first_role_counts_and_is_normalized() {
     for (role, shown) in [("model", "assistant"), ("CHATBOT", "assistant"), ("USER", "user"), ("x", "x")] {
         let found = messages(LIMIT, true, |turn| {
             turn.role("");
@@ -257,7 +257,7 @@ fn the_first_role_counts_under_its_usual_name() {
 }
 
 #[test]
-fn media_in_pieces_are_one_note() {
+fn pieces_of_media_are_one_note() {
     let found = answer(|turn| {
         turn.media(At::End, "audio", "audio/wav", "AAAA");
         turn.media(At::End, "audio", "", "AAAA");
@@ -265,12 +265,12 @@ fn media_in_pieces_are_one_note() {
         turn.sound(At::Next, "AAAA");
     });
     let content = "[audio: audio/wav, 6 bytes]\n[audio: audio/mp3, 1 bytes]\n[audio: 3 bytes]";
-    assert_eq!(found, json!([said(content)]));
+    assert_eq!(found, json!([assistant(content)]));
 }
 
 /// Servers identify the call of a piece in different ways.
 #[test]
-fn pieces_of_calls_find_their_call() {
+fn pieces_are_assigned_to_their_call() {
     let of = |pieces: &[(Option<u64>, &str, &str, &str)]| {
         let found = answer(|turn| {
             for (index, id, name, arguments) in pieces {
@@ -282,7 +282,7 @@ fn pieces_of_calls_find_their_call() {
         calls.iter().map(line).collect::<Vec<_>>()
     };
     let two: Vec<String> = vec!["a {\"x\":1}".into(), "b {\"y\":2}".into()];
-    // By an index, interleaved.
+    // By index, interleaved.
     let by_index = [
         (Some(0), "1", "a", ""),
         (Some(1), "2", "b", "{\"y\""),
@@ -290,7 +290,7 @@ fn pieces_of_calls_find_their_call() {
         (Some(1), "", "", ":2}"),
     ];
     assert_eq!(of(&by_index), two);
-    // By the id and the name in every piece, or once.
+    // By id and name in each piece, or only in the first one.
     let by_id = [(None, "1", "a", "{\"x\":"), (None, "1", "a", "1}"), (None, "2", "b", "{\"y\":2}")];
     assert_eq!(of(&by_id), two);
     let once = [
@@ -300,9 +300,9 @@ fn pieces_of_calls_find_their_call() {
         (None, "", "", ":2}"),
     ];
     assert_eq!(of(&once), two);
-    // Whole calls with one index.
+    // Complete calls with the same index.
     assert_eq!(of(&[(Some(0), "1", "a", "{\"x\":1}"), (Some(0), "2", "b", "{\"y\":2}")]), two);
-    // A new id in every piece.
+    // By index, with a new id in each piece.
     let new_ids = [
         (Some(0), "1", "a", "{\"x\":"),
         (Some(0), "2", "", "1}"),
@@ -310,15 +310,15 @@ fn pieces_of_calls_find_their_call() {
         (Some(1), "4", "", "2}"),
     ];
     assert_eq!(of(&new_ids), two);
-    // Only names.
+    // By name.
     assert_eq!(of(&[(None, "", "a", "{\"x\":1}"), (None, "", "b", "{\"y\":2}")]), two);
-    // A repeated name is another call of the same function.
+    // A repeated name is another call of the same function, if the arguments are complete.
     let twice = [(None, "", "a", "{\"x\":1}"), (None, "", "a", "{\"x\":2}")];
     assert_eq!(of(&twice), ["a {\"x\":1}", "a {\"x\":2}"]);
 }
 
 #[test]
-fn arguments_may_come_from_their_beginning() {
+fn arguments_can_be_sent_cumulatively() {
     let found = answer(|turn| {
         for arguments in ["", "{\"x\"", "{\"x\":\"é", "{\"x\":\"é\"}", "{\"x\":\"é\"}"] {
             turn.call_so_far(0, call("1", "a", arguments));
@@ -328,7 +328,7 @@ fn arguments_may_come_from_their_beginning() {
 }
 
 #[test]
-fn what_is_forgotten_takes_no_room() {
+fn removed_parts_take_no_room() {
     let long = "x".repeat(LIMIT);
     let found = messages(LIMIT, true, |turn| {
         for _ in 0..5000 {
@@ -344,12 +344,12 @@ fn what_is_forgotten_takes_no_room() {
         turn.text(At::Place(9), &long);
         turn.note(At::Place(9), "[x]");
     });
-    assert_eq!(found, json!([said(&format!("{long}\n[x]"))]));
+    assert_eq!(found, json!([assistant(&format!("{long}\n[x]"))]));
 }
 
-/// The texts and the arguments share one budget.
+/// Texts and arguments share one budget.
 #[test]
-fn a_turn_keeps_what_its_budget_allows() {
+fn a_turn_is_limited_by_its_budget() {
     for limit in [0, 1, 7, 100, 1000] {
         let found = messages(limit, true, |turn| {
             for index in 0..3000_usize {
@@ -361,18 +361,18 @@ fn a_turn_keeps_what_its_budget_allows() {
             }
         });
         let kept = found.to_string().len();
-        // Every part without room has a note.
+        // Each part without room has a note.
         assert!(kept < 2 * limit + 1024 * 200, "{limit}: {kept}");
     }
 }
 
 #[test]
-fn the_beginning_and_the_end_of_a_text_stay() {
+fn beginning_and_end_of_a_text_are_kept() {
     let found = messages(16, true, |turn| {
         for piece in ["0123456789", "abcdefghijk", "lmn"] {
             turn.text(At::End, piece);
         }
         turn.text(At::Next, "later");
     });
-    assert_eq!(found, json!([said("0123456789abcdef… [6 bytes left out] …mn… [4 bytes left out] …r")]));
+    assert_eq!(found, json!([assistant("0123456789abcdef… [6 bytes left out] …mn… [4 bytes left out] …r")]));
 }

@@ -11,7 +11,7 @@ fn newer_counts_replace_older_ones() {
 }
 
 #[test]
-fn sums_are_distinguished_from_counts() {
+fn totals_are_distinguished_from_counts() {
     let parts = Usage {
         input: Some(5),
         tool_input: Some(2),
@@ -36,7 +36,7 @@ fn counts_have_the_names_of_datadog() {
 }
 
 #[test]
-fn input_that_is_counted_separately_is_added_up() {
+fn separately_counted_input_is_summed() {
     let usage = Usage {
         uncached: Some(5),
         output: Some(7),
@@ -59,7 +59,7 @@ fn input_that_is_counted_separately_is_added_up() {
 }
 
 #[test]
-fn kinds_of_tokens_have_names_after_the_same_pattern() {
+fn names_of_token_kinds_follow_one_pattern() {
     let usage = Usage {
         tool_input: Some(1),
         input_audio: Some(2),

@@ -204,11 +204,11 @@ mod tests {
     use super::*;
 
     const HOUR: u64 = 3_600_000_000_000;
-    /// The wall clock may be set by a little while a test runs.
+    /// The wall clock can be adjusted slightly during a test.
     const LITTLE: u64 = 50_000_000;
 
     #[test]
-    fn start_is_the_time_of_the_wall_clock() {
+    fn the_start_is_read_from_the_wall_clock() {
         let before = unix_nanos();
         let times = Started::now().until_now();
         let (start, duration) = times.nanos(&WallClock::new());
@@ -217,20 +217,20 @@ mod tests {
     }
 
     #[test]
-    fn duration_of_a_past_start_counts_from_then() {
+    fn the_duration_is_counted_from_a_start_in_the_past() {
         let clock = WallClock::new();
         let past = unix_nanos() - 5_000_000_000;
         let (start, duration) = Started::at(past).until_now().nanos(&clock);
         assert_eq!(start, past);
         assert!((5_000_000_000..HOUR).contains(&duration));
-        // A time in the future has not begun.
+        // A start in the future.
         let (start, duration) = Started::at(u64::MAX).until_now().nanos(&clock);
         assert_eq!(start, u64::MAX);
         assert!(duration < HOUR);
     }
 
     #[test]
-    fn an_end_that_the_program_names_is_not_before_the_start() {
+    fn an_end_set_by_the_program_is_not_before_the_start() {
         let clock = WallClock::new();
         let until = |started: Started, end| started.until(end).nanos(&clock);
         assert_eq!(until(Started::at(1000), 1250), (1000, 250));
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn instants_before_the_machine_slept_keep_their_time() {
+    fn sleep_of_the_machine_does_not_move_earlier_instants() {
         let mut clock = WallClock::new();
         let Reading { instant: begun, unix_nanos } = clock.last;
         let at = |seconds| begun + Duration::from_secs(seconds);
@@ -252,12 +252,12 @@ mod tests {
             clock.adopt(Reading { instant: at(seconds), unix_nanos });
         };
         let seconds = |seconds: u64| seconds * 1_000_000_000;
-        // Differences this small come from reading the clocks one after the other.
+        // Differences this small result from reading the clocks consecutively.
         read(&mut clock, 10, unix_nanos + seconds(10) + 900_000);
         assert_eq!(clock.unix_nanos(at(10)), unix_nanos + seconds(10));
-        // An hour of sleep, which the monotonic clock does not count.
+        // The machine sleeps for an hour, which the monotonic clock does not count.
         read(&mut clock, 20, unix_nanos + seconds(20) + HOUR);
-        // Then the clock is set back by a minute.
+        // The clock is set back by a minute.
         read(&mut clock, 30, unix_nanos + seconds(30) + HOUR - seconds(60));
         for (instant, expected) in [
             (0, 0),
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn few_readings_are_kept() {
+    fn the_number_of_readings_is_limited() {
         let mut clock = WallClock::new();
         let Reading { instant, unix_nanos } = clock.last;
         for number in 1..100 {

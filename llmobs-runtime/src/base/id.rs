@@ -122,7 +122,7 @@ mod tests {
     use super::TraceId;
 
     #[test]
-    fn propagated_trace_ids_keep_their_form() {
+    fn propagated_trace_ids_keep_their_format() {
         let shown = |text| TraceId::from_header(text).map(|id| (id.to_string(), id.to_decimal()));
         for (text, hex, decimal) in [
             ("142240897612441679338336866858082010452", "6b0299b400000000c945236e718f9154", "same"),

@@ -1,4 +1,4 @@
-//! The requests that a transport receives, and the counts.
+//! The requests that a transport receives, and the counts of a report.
 
 mod failures;
 mod memory;
@@ -19,15 +19,15 @@ use crate::deliver::sender::Sender;
 use crate::deliver::settings::Settings;
 use crate::deliver::transport::{Failure, FailureKind, Framing, Payload, Transport};
 
-/// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A timeout that no test reaches.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A request to a transport.
 #[derive(Clone, Debug, PartialEq)]
-enum Asked {
+enum Request {
     /// Send this body.
     Events(String),
-    /// Send spans of these names, each with the number of its outermost span.
+    /// Send spans with these names, each with the id of its outermost span.
     Spans(Vec<(String, SpanId)>),
     Evaluations(Vec<String>),
     Ended(Vec<SpanId>),
@@ -47,80 +47,80 @@ enum Answer {
     Panic,
 }
 
-/// A transport that records its requests, and accepts each unless it has another answer.
+/// The requests to a transport, and its answers. Requests without an answer are accepted.
 #[derive(Clone, Default)]
-struct Notes(Arc<Mutex<Held>>);
+struct Recorder(Arc<Mutex<Held>>);
 
 #[derive(Default)]
 struct Held {
-    asked: Vec<Asked>,
+    requests: Vec<Request>,
     answers: VecDeque<Answer>,
-    /// A body with this text is invalid.
-    poison: Option<String>,
-    /// A body that is longer is too large.
+    /// Bodies that contain this text are invalid.
+    invalid_text: Option<String>,
+    /// Longer bodies are too large.
     most_bytes: Option<usize>,
     panics_at_ended: bool,
-    /// Announces each request, and waits for a message before it is answered.
+    /// Signals the next request, and waits for a message before the answer.
     gate: Option<(Signal<()>, Receiver<()>)>,
 }
 
-/// A transport of one form that shares the records.
-struct Taker(Notes, Option<Framing>);
+/// A transport that records its requests.
+struct RecordingTransport(Recorder, Option<Framing>);
 
-impl Notes {
+impl Recorder {
     fn held(&self) -> MutexGuard<'_, Held> {
         self.0.lock().unwrap()
     }
 
-    fn taker(&self, framing: Option<Framing>) -> Box<dyn Transport> {
-        Box::new(Taker(self.clone(), framing))
+    fn transport(&self, framing: Option<Framing>) -> Box<dyn Transport> {
+        Box::new(RecordingTransport(self.clone(), framing))
     }
 
     fn answering(answers: &[Answer]) -> Self {
-        let notes = Self::default();
-        notes.held().answers = answers.iter().copied().collect();
-        notes
+        let recorder = Self::default();
+        recorder.held().answers = answers.iter().copied().collect();
+        recorder
     }
 
-    fn asked(&self) -> Vec<Asked> {
-        self.held().asked.clone()
+    fn requests(&self) -> Vec<Request> {
+        self.held().requests.clone()
     }
 
     /// The bodies of the requests, one for each attempt.
     fn bodies(&self) -> Vec<String> {
-        let asked = self.asked().into_iter();
-        let bodies =
-            asked.filter_map(|asked| if let Asked::Events(body) = asked { Some(body) } else { None });
+        let requests = self.requests().into_iter();
+        let bodies = requests
+            .filter_map(|request| if let Request::Events(body) = request { Some(body) } else { None });
         bodies.collect()
     }
 }
 
-impl Transport for Taker {
+impl Transport for RecordingTransport {
     fn framing(&self) -> Option<Framing> {
         self.1
     }
 
     fn send(&mut self, payload: Payload<'_>) -> Result<(), Failure> {
-        let asked = match payload {
-            Payload::Events(body) => Asked::Events(body.to_owned()),
+        let request = match payload {
+            Payload::Events(body) => Request::Events(body.to_owned()),
             Payload::Spans(spans) => {
-                Asked::Spans(spans.drain(..).map(|span| (span.name.clone(), span.fixed.root)).collect())
+                Request::Spans(spans.drain(..).map(|span| (span.name.clone(), span.fixed.root)).collect())
             }
-            Payload::Evaluations(metrics) => Asked::Evaluations(metrics.to_vec()),
+            Payload::Evaluations(metrics) => Request::Evaluations(metrics.to_vec()),
         };
         let mut held = self.0.held();
-        let body = if let Asked::Events(body) = &asked { body.as_str() } else { "" };
-        let is_poisoned = held.poison.as_ref().is_some_and(|poison| body.contains(poison));
+        let body = if let Request::Events(body) = &request { body.as_str() } else { "" };
+        let is_invalid = held.invalid_text.as_ref().is_some_and(|invalid_text| body.contains(invalid_text));
         let is_large = held.most_bytes.is_some_and(|most| body.len() > most);
-        held.asked.push(asked);
+        held.requests.push(request);
         let answer = held.answers.pop_front();
         let answer =
-            answer.or(is_poisoned.then_some(Answer::Invalid)).or(is_large.then_some(Answer::TooLarge));
+            answer.or(is_invalid.then_some(Answer::Invalid)).or(is_large.then_some(Answer::TooLarge));
         let gate = held.gate.take();
         drop(held);
         if let Some((here, go)) = gate {
             here.send(()).unwrap();
-            go.recv_timeout(PATIENCE).unwrap();
+            go.recv_timeout(TIMEOUT).unwrap();
         }
         let failure = |kind| Err(Failure::new(kind, "no"));
         match answer {
@@ -131,40 +131,40 @@ impl Transport for Taker {
             Some(Answer::Invalid) => failure(FailureKind::Invalid),
             Some(Answer::Denied) => failure(FailureKind::Denied),
             Some(Answer::Never) => failure(FailureKind::Permanent(DropReason::Rejected)),
-            Some(Answer::Panic) => panic!("the transport panicked, as this test wants it to"),
+            Some(Answer::Panic) => panic!("the transport panicked, as the test expects"),
         }
     }
 
     fn ended(&mut self, roots: &[SpanId]) {
         let mut held = self.0.held();
-        held.asked.push(Asked::Ended(roots.to_vec()));
+        held.requests.push(Request::Ended(roots.to_vec()));
         let panics = held.panics_at_ended;
         drop(held);
-        assert!(!panics, "the transport panicked, as this test wants it to");
+        assert!(!panics, "the transport panicked, as the test expects");
     }
 
     fn close(&mut self) {
-        self.0.held().asked.push(Asked::Close);
+        self.0.held().requests.push(Request::Close);
     }
 }
 
-/// A client whose spans wait for a flush, with short waits between attempts.
+/// Starts a client that sends spans on flush, with short waits between attempts.
 fn start(config: &Config, set: impl FnOnce(&mut Settings), transport: Box<dyn Transport>) -> Client {
     let mut settings = config.settings().clone();
-    settings.interval = PATIENCE;
+    settings.interval = TIMEOUT;
     settings.timeout = Duration::from_millis(10);
     set(&mut settings);
     Client::start(&settings, transport).unwrap()
 }
 
-/// Runs `program` under a client that sends to this transport, and returns the report of a flush. The client has ended then.
-fn run(notes: &Notes, set: impl FnOnce(&mut Settings), program: impl FnOnce()) -> Report {
-    let client = start(&Config::new(), set, notes.taker(Some(Framing::Array)));
+/// Runs `program` with a client that sends to this transport, shuts the client down, and returns the report of a flush.
+fn run(recorder: &Recorder, set: impl FnOnce(&mut Settings), program: impl FnOnce()) -> Report {
+    let client = start(&Config::new(), set, recorder.transport(Some(Framing::Array)));
     client.context().enter(program);
-    let report = client.flush(PATIENCE);
+    let report = client.flush(TIMEOUT);
     let sender = sender(&client);
     drop(client);
-    sender.queue.wait_for_end(PATIENCE);
+    sender.queue.wait_for_end(TIMEOUT);
     report
 }
 
@@ -181,7 +181,7 @@ fn spans(count: usize) {
     }
 }
 
-/// The events of the body of a request.
+/// Returns the events in the body of a request.
 fn events(body: &str) -> Vec<Value> {
     let wrapped: Vec<Value> = serde_json::from_str(body).unwrap();
     wrapped.into_iter().map(|mut event| event["spans"][0].take()).collect()
@@ -192,12 +192,12 @@ fn names(body: &str) -> Vec<String> {
 }
 
 #[test]
-fn requests_are_as_large_as_the_settings_let_them_be() {
+fn requests_are_filled_up_to_the_limit() {
     let bodies = |limit| {
-        let notes = Notes::default();
-        let report = run(&notes, |settings| settings.request_limit = limit, || spans(5));
+        let recorder = Recorder::default();
+        let report = run(&recorder, |settings| settings.request_limit = limit, || spans(5));
         assert_eq!(report.to_string(), "5 delivered, 0 dropped, 0 pending");
-        let bodies = notes.bodies();
+        let bodies = recorder.bodies();
         assert_eq!(
             bodies.iter().flat_map(|body| names(body)).collect::<Vec<_>>(),
             ["step 0", "step 1", "step 2", "step 3", "step 4"]
@@ -208,9 +208,9 @@ fn requests_are_as_large_as_the_settings_let_them_be() {
     let whole = bodies(1 << 20);
     assert_eq!(counts(&whole), [5]);
     assert_eq!(counts(&bodies(4000)), [2, 2, 1]);
-    // A span that is larger than a request may be has one of its own.
+    // A span above the limit has a separate request.
     assert_eq!(counts(&bodies(1)), [1, 1, 1, 1, 1]);
-    // No request is larger than the limit, nor is one ended before that.
+    // Each request is at most as large as the limit, and the next event would not have fitted.
     for limit in (3000..8000).step_by(501) {
         let bodies = bodies(limit);
         assert!(bodies.iter().all(|body| body.len() <= limit), "{limit}");
@@ -224,20 +224,20 @@ fn requests_are_as_large_as_the_settings_let_them_be() {
 
 #[test]
 fn requests_have_at_most_a_thousand_events() {
-    let notes = Notes::default();
-    let report = run(&notes, |_| (), || (0..2500).for_each(|_| crate::task("t").start().finish()));
+    let recorder = Recorder::default();
+    let report = run(&recorder, |_| (), || (0..2500).for_each(|_| crate::task("t").start().finish()));
     assert_eq!(report.to_string(), "2500 delivered, 0 dropped, 0 pending");
-    let counts: Vec<usize> = notes.bodies().iter().map(|body| events(body).len()).collect();
+    let counts: Vec<usize> = recorder.bodies().iter().map(|body| events(body).len()).collect();
     assert_eq!(counts, [1000, 1000, 500]);
 }
 
 #[test]
-fn lines_have_an_event_each() {
-    let notes = Notes::default();
-    let client = start(&Config::new(), |_| (), notes.taker(Some(Framing::Lines)));
+fn each_line_is_one_event() {
+    let recorder = Recorder::default();
+    let client = start(&Config::new(), |_| (), recorder.transport(Some(Framing::Lines)));
     client.context().enter(|| spans(2));
-    client.flush(PATIENCE);
-    let [body] = &*notes.bodies() else { panic!("one request") };
+    client.flush(TIMEOUT);
+    let [body] = &*recorder.bodies() else { panic!("one request") };
     assert!(body.ends_with("}\n"));
     let lines: Vec<Value> = body.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let names: Vec<&Value> = lines.iter().map(|line| &line["spans"][0]["name"]).collect();
@@ -245,12 +245,12 @@ fn lines_have_an_event_each() {
 }
 
 #[test]
-fn an_event_larger_than_the_settings_let_it_be_is_shortened() {
+fn events_above_the_limit_are_shortened() {
     let outcomes = [(5000, Value::Null), (1500, json!(["trimmed_io"])), (1000, json!(["dropped_io"]))];
     for (limit, errors) in outcomes {
-        let notes = Notes::default();
-        run(&notes, |settings| settings.event_limit = limit, || spans(1));
-        let event = &events(&notes.bodies()[0])[0];
+        let recorder = Recorder::default();
+        run(&recorder, |settings| settings.event_limit = limit, || spans(1));
+        let event = &events(&recorder.bodies()[0])[0];
         assert_eq!(event["collection_errors"], errors);
         assert_eq!(event["meta"]["input"]["value"].as_str().unwrap().len() == 1000, errors.is_null());
         assert_eq!(event["meta"]["metadata"], json!({ "kept": 1 }));
@@ -258,9 +258,9 @@ fn an_event_larger_than_the_settings_let_it_be_is_shortened() {
 }
 
 #[test]
-fn evaluations_follow_the_spans_in_requests_of_the_same_limit() {
+fn evaluations_are_sent_after_spans_with_the_same_limit() {
     let labels = |limit| {
-        let notes = Notes::default();
+        let recorder = Recorder::default();
         let program = || {
             let span = crate::task("judged").start();
             for number in 0..5 {
@@ -271,18 +271,18 @@ fn evaluations_follow_the_spans_in_requests_of_the_same_limit() {
             }
             span.finish();
         };
-        let report = run(&notes, |settings| settings.request_limit = limit, program);
+        let report = run(&recorder, |settings| settings.request_limit = limit, program);
         assert_eq!(report.to_string(), "6 delivered, 0 dropped, 0 pending");
-        let asked = notes.asked();
-        let [Asked::Events(_), Asked::Ended(_), verdicts @ .., Asked::Close] = &*asked else {
-            panic!("{asked:?}");
+        let requests = recorder.requests();
+        let [Request::Events(_), Request::Ended(_), evaluations @ .., Request::Close] = &*requests else {
+            panic!("{requests:?}");
         };
         let label = |json: &String| {
             let metric: Value = serde_json::from_str(json).unwrap();
             metric["label"].as_str().unwrap().to_owned()
         };
-        let requests = verdicts.iter().map(|asked| match asked {
-            Asked::Evaluations(metrics) => {
+        let requests = evaluations.iter().map(|request| match request {
+            Request::Evaluations(metrics) => {
                 assert!(
                     metrics.len() == 1 || metrics.iter().map(|json| json.len() + 1).sum::<usize>() <= limit
                 );
@@ -301,18 +301,18 @@ fn evaluations_follow_the_spans_in_requests_of_the_same_limit() {
 }
 
 #[test]
-fn spans_that_the_processor_edits_or_drops_are_sent_as_it_leaves_them() {
+fn a_processor_edits_and_drops_spans() {
     let config = Config::new().processor(|mut span| {
         span.name.push('!');
         span.input = None;
         (span.name != "step 1!").then_some(span)
     });
-    let notes = Notes::default();
-    let client = start(&config, |_| (), notes.taker(Some(Framing::Array)));
+    let recorder = Recorder::default();
+    let client = start(&config, |_| (), recorder.transport(Some(Framing::Array)));
     client.context().enter(|| spans(3));
-    let report = client.flush(PATIENCE);
+    let report = client.flush(TIMEOUT);
     assert_eq!(report.to_string(), "2 delivered, 1 dropped (processor: 1), 0 pending");
-    let [body] = &*notes.bodies() else { panic!("one request") };
+    let [body] = &*recorder.bodies() else { panic!("one request") };
     assert_eq!(names(body), ["step 0!", "step 2!"]);
     for event in events(body) {
         assert_eq!(event["meta"], json!({ "span": { "kind": "task" }, "metadata": { "kept": 1 } }));
@@ -320,75 +320,77 @@ fn spans_that_the_processor_edits_or_drops_are_sent_as_it_leaves_them() {
 }
 
 #[test]
-fn what_a_processor_submits_belongs_to_its_client_also_at_the_end() {
+fn evaluations_of_a_processor_are_sent_also_at_shutdown() {
     let config = Config::new().processor(|span| {
         crate::eval::Evaluation::score("seen", 1).for_span(span.reference()).submit().unwrap();
         crate::task("made by the processor").start().finish();
         Some(span)
     });
-    let notes = Notes::default();
-    let client = start(&config, |_| (), notes.taker(None));
+    let recorder = Recorder::default();
+    let client = start(&config, |_| (), recorder.transport(None));
     let sender = sender(&client);
     client.context().enter(|| crate::task("t").start().finish());
     drop(client);
-    sender.queue.wait_for_end(PATIENCE);
+    sender.queue.wait_for_end(TIMEOUT);
     assert_eq!(sender.queue.report().to_string(), "2 delivered, 0 dropped, 0 pending");
-    let asked = notes.asked();
-    let [Asked::Spans(spans), Asked::Ended(_), Asked::Evaluations(metrics), Asked::Close] = &*asked else {
-        panic!("{asked:?}");
+    let requests = recorder.requests();
+    let [Request::Spans(spans), Request::Ended(_), Request::Evaluations(metrics), Request::Close] =
+        &*requests
+    else {
+        panic!("{requests:?}");
     };
     assert_eq!((&*spans[0].0, spans.len(), metrics.len()), ("t", 1, 1));
 }
 
 #[test]
-fn a_flush_during_a_request_waits_for_the_next_one_too() {
-    let notes = Notes::default();
-    let client = start(&Config::new(), |_| (), notes.taker(Some(Framing::Array)));
+fn a_flush_during_a_request_waits_for_the_next_request() {
+    let recorder = Recorder::default();
+    let client = start(&Config::new(), |_| (), recorder.transport(Some(Framing::Array)));
     let ((here, sending), (go, gate)) = (channel(), channel());
-    notes.held().gate = Some((here, gate));
+    recorder.held().gate = Some((here, gate));
     let step = |name: &'static str| client.context().enter(|| crate::task(name).start().finish());
     step("first");
     std::thread::scope(|scope| {
-        let first = scope.spawn(|| client.flush(PATIENCE));
-        sending.recv_timeout(PATIENCE).unwrap();
+        let first = scope.spawn(|| client.flush(TIMEOUT));
+        sending.recv_timeout(TIMEOUT).unwrap();
         step("second");
         assert_eq!(client.flush(Duration::ZERO).to_string(), "0 delivered, 0 dropped, 2 pending");
-        let second = scope.spawn(|| client.flush(PATIENCE));
+        let second = scope.spawn(|| client.flush(TIMEOUT));
         go.send(()).unwrap();
         assert!(first.join().unwrap().delivered > 0);
         assert_eq!(second.join().unwrap().to_string(), "2 delivered, 0 dropped, 0 pending");
     });
-    assert_eq!(notes.bodies().iter().map(|body| names(body)).collect::<Vec<_>>(), [["first"], ["second"]]);
+    assert_eq!(recorder.bodies().iter().map(|body| names(body)).collect::<Vec<_>>(), [["first"], ["second"]]);
 }
 
 #[test]
-fn memory_is_free_again_when_spans_and_evaluations_were_sent_or_refused() {
-    let notes = Notes::default();
+fn memory_is_released_after_delivery_or_refusal() {
+    let recorder = Recorder::default();
     let limit = |settings: &mut Settings| settings.queue_limit = 64 * 1024;
-    let client = start(&Config::new(), limit, notes.taker(Some(Framing::Array)));
+    let client = start(&Config::new(), limit, recorder.transport(Some(Framing::Array)));
     let reasoning = "x".repeat(10_000);
-    // All together is many times as much as the limit.
+    // The total is many times the limit.
     for turn in 0..20_u64 {
         if turn % 2 == 1 {
-            notes.held().answers.push_back(Answer::Never);
+            recorder.held().answers.push_back(Answer::Never);
         }
         client.context().enter(|| {
             spans(10);
             let evaluation = crate::eval::Evaluation::score("label", 1).for_tag("key", "value");
             evaluation.reasoning(reasoning.clone()).submit().unwrap();
         });
-        let report = client.flush(PATIENCE);
+        let report = client.flush(TIMEOUT);
         assert_eq!(report.pending(), 0);
         assert_eq!(report.dropped.get(&DropReason::QueueFull), None, "turn {turn}: {report}");
     }
 }
 
-/// The memory of a span is used again for the next one of the thread.
+/// The memory of a span is reused for the next span of the thread.
 #[test]
-fn a_span_shows_nothing_of_an_earlier_one() {
-    let notes = Notes::default();
+fn a_span_has_no_data_of_an_earlier_span() {
+    let recorder = Recorder::default();
     let limit = |settings: &mut Settings| settings.queue_limit = 4096;
-    let client = start(&Config::new(), limit, notes.taker(Some(Framing::Array)));
+    let client = start(&Config::new(), limit, recorder.transport(Some(Framing::Array)));
     client.context().enter(|| {
         // Its content does not fit.
         let large = crate::agent("large").session_id("secret").start();
@@ -398,21 +400,21 @@ fn a_span_shows_nothing_of_an_earlier_one() {
         large.enter(|| crate::task("inside").start().finish());
         large.finish();
     });
-    let report = client.flush(PATIENCE);
+    let report = client.flush(TIMEOUT);
     assert_eq!(report.to_string(), "2 delivered, 0 dropped, 0 pending, 1 stripped");
     // The lack of room may have sent the first one early.
-    let before = std::mem::take(&mut notes.held().asked);
+    let before = std::mem::take(&mut recorder.held().requests);
     client.context().enter(|| {
         let next = crate::workflow("next").start();
         next.enter(|| crate::llm("below").start().finish());
         next.finish();
     });
-    client.flush(PATIENCE);
-    let bodies = |asked: Vec<Asked>| {
-        let body = |asked| if let Asked::Events(body) = asked { Some(body) } else { None };
-        asked.into_iter().filter_map(body).collect::<Vec<String>>()
+    client.flush(TIMEOUT);
+    let bodies = |requests: Vec<Request>| {
+        let body = |request| if let Request::Events(body) = request { Some(body) } else { None };
+        requests.into_iter().filter_map(body).collect::<Vec<String>>()
     };
-    let (before, after) = (bodies(before), bodies(notes.asked()));
+    let (before, after) = (bodies(before), bodies(recorder.requests()));
     let all_names = |bodies: &[String]| bodies.iter().flat_map(|body| names(body)).collect::<Vec<_>>();
     assert_eq!(
         (all_names(&before), all_names(&after)),

@@ -116,7 +116,7 @@ impl Config {
         Self::read(&|name| std::env::var_os(name))
     }
 
-    /// Creates a configuration with the defaults, without the environment: for programs with a configuration of their own, and for tests.
+    /// Creates a configuration with the defaults, without the environment: for programs with another configuration source, and for tests.
     ///
     /// ```
     /// # use llmobs_runtime as llmobs;
@@ -241,7 +241,7 @@ impl Config {
 
     /// Sets a function that returns the current span of an APM tracer in the same program, so that LLM spans link to its traces, and
     /// [injected](crate::inject) requests continue them. The function is called when a span starts and when headers are written. For
-    /// OpenTelemetry, use the macro `llmobs::opentelemetry_context!()`. Default: none; each trace gets an APM id of its own.
+    /// OpenTelemetry, use the macro `llmobs::opentelemetry_context!()`. Default: none; each trace gets a separate APM id.
     ///
     /// ```
     /// # use llmobs_runtime as llmobs;
@@ -457,7 +457,7 @@ impl Config {
         &self.settings
     }
 
-    /// Returns the warnings about the configuration as it is now.
+    /// Returns the warnings about the current configuration.
     pub(crate) fn warnings(&self) -> Vec<String> {
         let mut warnings = self.warnings.clone();
         warnings.extend(self.settings.ml_app_warning());

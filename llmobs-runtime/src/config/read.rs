@@ -49,7 +49,7 @@ fn captures_message_content(env: &mut Environment<'_>) -> Option<bool> {
     env.flag("LLMOBS_CAPTURE_MESSAGE_CONTENT").or(standard)
 }
 
-/// The variable of all Datadog products can only turn this on: without it, the Agent is asked first.
+/// The variable of all Datadog products can only turn this on: without it, the Agent is queried first.
 fn agentless(env: &mut Environment<'_>) -> Option<bool> {
     let all = env.flag("DD_AGENTLESS_ENABLED").filter(|agentless| *agentless);
     env.flag("DD_LLMOBS_AGENTLESS_ENABLED").or(all)

@@ -40,7 +40,7 @@ mod tests {
     use super::without_credentials;
 
     #[test]
-    fn what_may_be_a_secret_is_left_out() {
+    fn possible_secrets_are_removed() {
         for (url, kept) in [
             ("https://host/a.git", "https://host/a.git"),
             ("https://host:8080/a.git", "https://host:8080/a.git"),
@@ -54,7 +54,7 @@ mod tests {
             ("https://:password@host/a.git", "https://host/a.git"),
             ("ssh://git@host:22/a.git", "ssh://host:22/a.git"),
             ("git+ssh://user:password@host/a.git", "git+ssh://host/a.git"),
-            // As ssh accepts it.
+            // Accepted by ssh.
             ("git@host:a/b.git", "git@host:a/b.git"),
             ("host:a/b.git", "host:a/b.git"),
             ("user:password@host:a/b.git", "host:a/b.git"),
@@ -82,7 +82,7 @@ mod tests {
             ("https:/user:p/w@host/x", "https:/host/x"),
             ("//user:p/w@host/x", "//host/x"),
             ("https://user:p/w@x@host/x", "https://host/x"),
-            // Half a password: in `DD_TAGS` a comma ends a tag.
+            // Half a password, because a comma ends a tag in `DD_TAGS`.
             ("https://user:pa", "https://"),
             ("", ""),
             ("@", "@"),

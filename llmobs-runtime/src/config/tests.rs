@@ -1,4 +1,4 @@
-//! Variables to settings.
+//! Settings from environment variables.
 
 mod program;
 
@@ -8,7 +8,7 @@ use ureq::http::{HeaderName, HeaderValue};
 
 use super::Config;
 
-/// Reads these variables and no others.
+/// Reads a configuration from only these variables.
 fn read(variables: &[(&str, &str)]) -> Config {
     Config::read(&|name| {
         let found = variables.iter().find(|(other, _)| *other == name)?;
@@ -16,7 +16,7 @@ fn read(variables: &[(&str, &str)]) -> Config {
     })
 }
 
-/// All settings of a configuration, one per line, so that a difference shows as a whole.
+/// Returns all settings of a configuration, one per line, so that a failed assertion shows all differences.
 fn facts(config: &Config) -> String {
     let settings = config.settings();
     let key = settings.api_key.as_ref().map(|key| key.reveal().to_owned());
@@ -82,7 +82,7 @@ request 5242880
 event 5000000
 ";
 
-/// The defaults with this line in place of the one that begins with the same word.
+/// Returns the defaults, in which each of these lines replaces the one with the same first word.
 fn with(lines: &[&str]) -> String {
     let word = |line: &str| line.split(' ').next().unwrap_or_default().to_owned();
     let line = |default: &str| {
@@ -129,14 +129,14 @@ const VARIABLES: [&str; 32] = [
 ];
 
 #[test]
-fn without_variables_there_are_the_defaults() {
+fn defaults_apply_without_variables() {
     assert_eq!(facts(&read(&[])), DEFAULTS);
     assert_eq!(facts(&Config::new()), DEFAULTS);
     assert!(read(&[]).warnings().is_empty());
 }
 
 #[test]
-fn each_variable_sets_what_it_is_for_and_nothing_else() {
+fn each_variable_sets_only_its_own_setting() {
     for (variable, value, lines) in [
         ("DD_LLMOBS_ENABLED", "0", &["enabled false"][..]),
         ("DD_LLMOBS_ENABLED", "FALSE", &["enabled false"]),
@@ -221,7 +221,7 @@ fn each_variable_sets_what_it_is_for_and_nothing_else() {
 }
 
 #[test]
-fn an_empty_variable_counts_as_absent_but_for_the_site() {
+fn empty_variables_are_ignored_except_the_site() {
     for variable in VARIABLES {
         for blank in ["", "  \t\n"] {
             let config = read(&[(variable, blank)]);
@@ -233,9 +233,9 @@ fn an_empty_variable_counts_as_absent_but_for_the_site() {
 }
 
 #[test]
-fn a_bad_value_gives_the_default_and_one_warning_that_does_not_show_it() {
+fn an_invalid_value_has_one_warning_that_does_not_contain_it() {
     for (variable, value, lines) in [
-        // Neither true nor false is false, as in the reference SDK.
+        // A value that is neither true nor false is false, as in the reference SDK.
         ("DD_LLMOBS_ENABLED", "sésame", &["enabled false"][..]),
         ("DD_LLMOBS_AGENTLESS_ENABLED", "yes!", &["agentless Some(false)"]),
         ("DD_AGENTLESS_ENABLED", "yes!", &[]),
@@ -290,7 +290,7 @@ fn a_bad_value_gives_the_default_and_one_warning_that_does_not_show_it() {
 
 #[cfg(unix)]
 #[test]
-fn a_value_that_is_not_utf_8_counts_as_absent_with_a_warning() {
+fn values_that_are_not_utf_8_are_ignored_with_a_warning() {
     use std::ffi::OsString;
     use std::os::unix::ffi::OsStringExt as _;
     let garbage = || OsString::from_vec(b"http://secret\xff\xfe".to_vec());
@@ -303,7 +303,7 @@ fn a_value_that_is_not_utf_8_counts_as_absent_with_a_warning() {
 }
 
 #[test]
-fn every_bad_variable_has_its_own_warning() {
+fn each_invalid_variable_has_its_own_warning() {
     let config = read(&[
         ("DD_TRACE_AGENT_URL", "?"),
         ("DD_TRACE_AGENT_PORT", "?"),
@@ -325,7 +325,7 @@ fn every_bad_variable_has_its_own_warning() {
 }
 
 #[test]
-fn headers_that_control_how_a_request_is_sent_are_not_for_the_environment() {
+fn the_environment_cannot_set_headers_of_llmobs_and_http() {
     const NAME: &str = "_DD_TRACE_WRITER_ADDITIONAL_HEADERS";
     for header in [
         "Connection",
@@ -350,7 +350,7 @@ fn headers_that_control_how_a_request_is_sent_are_not_for_the_environment() {
 }
 
 #[test]
-fn the_commit_is_not_sent_if_disabled() {
+fn git_metadata_can_be_disabled() {
     let git = |enabled| {
         let config = read(&[
             ("DD_GIT_REPOSITORY_URL", "https://host/a.git"),
@@ -359,8 +359,8 @@ fn the_commit_is_not_sent_if_disabled() {
         ]);
         format!("{:?}", config.settings().identity.git)
     };
-    let told = r#"{"git.commit.sha": "abc", "git.repository_url": "https://host/a.git"}"#;
-    assert_eq!(["", "true", "1", "false", "0"].map(git), [told, told, told, "{}", "{}"]);
+    let metadata = r#"{"git.commit.sha": "abc", "git.repository_url": "https://host/a.git"}"#;
+    assert_eq!(["", "true", "1", "false", "0"].map(git), [metadata, metadata, metadata, "{}", "{}"]);
 }
 
 #[test]
@@ -382,7 +382,7 @@ fn tags_are_separated_by_commas_or_spaces() {
 }
 
 #[test]
-fn the_address_of_the_agent_is_put_together() {
+fn the_agent_url_is_built_from_its_variables() {
     const URL: &str = "DD_TRACE_AGENT_URL";
     const HOSTNAME: &str = "DD_TRACE_AGENT_HOSTNAME";
     const HOST: &str = "DD_AGENT_HOST";

@@ -23,7 +23,7 @@ pub(crate) struct Chunk {
     pub(super) text: String,
     /// The texts of spans that are too long to be copied.
     pub(super) long_texts: Vec<String>,
-    /// What records share: the traces of the spans, and what the spans inherited.
+    /// Data that records share: the traces of the spans, and inherited data.
     pub(super) traces: Vec<TraceRecord>,
     pub(super) inherited: Vec<Arc<Inherited>>,
     /// The lengths of the texts of failures.
@@ -34,7 +34,7 @@ pub(crate) struct Chunk {
     pub(super) number: u64,
 }
 
-/// What the queue needs to know of a finished span before the record is made.
+/// The data of a finished span that the queue needs before it creates the record.
 pub(crate) struct Head<'a> {
     /// The outermost span of this program around the span.
     pub(crate) root: SpanId,
@@ -54,7 +54,7 @@ pub(crate) struct Head<'a> {
 }
 
 impl Head<'_> {
-    /// Removes the content: input, output, metadata and the like. Names, numbers, tags and the type of a failure stay.
+    /// Removes the content: input, output, metadata and similar data. Names, numbers, tags and the type of a failure are kept.
     pub(super) fn strip(&mut self) {
         self.is_stripped = true;
         self.lengths = [0; 2];

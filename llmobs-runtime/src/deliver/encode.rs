@@ -74,7 +74,7 @@ pub(crate) struct Event<'a> {
     pub(crate) model_name: Option<&'a str>,
     /// Shown on spans that have a model.
     pub(crate) model_provider: Option<&'a str>,
-    /// What was left out of the annotations.
+    /// The numbers of annotations that were left out.
     pub(crate) left_out: LeftOut,
 }
 

@@ -62,12 +62,12 @@ impl Pace {
     }
 
     /// Returns the wait after a failed attempt: a random part of a time that doubles, and at least the time that the receiver asks for.
-    pub(crate) fn wait(&mut self, asked: Option<Duration>) -> Duration {
+    pub(crate) fn wait(&mut self, requested: Option<Duration>) -> Duration {
         let first = self.timeout / FIRST;
         let doubled = first.saturating_mul(1_u32.checked_shl(self.failures).unwrap_or(u32::MAX));
         self.failures = self.failures.saturating_add(1);
         let longest = doubled.min(self.timeout.saturating_mul(LONGEST));
-        random_part(longest).max(asked.unwrap_or_default())
+        random_part(longest).max(requested.unwrap_or_default())
     }
 
     /// Returns the least wait, which also applies when a flush asks for an attempt.
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_double_up_to_the_longest_and_begin_again_after_a_success() {
+    fn waits_double_up_to_a_limit_until_a_success() {
         let mut pace = Pace::new(Duration::from_secs(5), 1000);
         let bounds =
             [100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000].map(Duration::from_millis);
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_size_that_was_refused_is_not_reached_again_and_one_that_was_slow_is() {
+    fn a_refused_size_is_not_tried_again_but_a_slow_one_is() {
         let mut pace = Pace::new(Duration::from_secs(5), 1 << 20);
         pace.too_large(1 << 20);
         assert_eq!(pace.limit(), 1 << 19);
@@ -129,7 +129,7 @@ mod tests {
         assert_eq!(pace.limit(), 1 << 18);
         (0..100).for_each(|_| pace.accepted(pace.limit()));
         assert_eq!(pace.limit(), 1 << 19);
-        // Small requests are not divided because a connection is slow.
+        // Small requests are not split on a slow connection.
         (0..100).for_each(|_| pace.too_slow(pace.limit()));
         assert_eq!(pace.limit(), SMALLEST);
     }

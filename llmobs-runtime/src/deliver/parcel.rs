@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_bodies_of_their_own() {
+    fn each_part_is_a_complete_body() {
         for (framing, requests) in [
             (Framing::Array, ["[1,22,333]", "[1]", "[]", "[22,333]", "[333]", "[1,22,333]"]),
             (Framing::Lines, ["1\n22\n333\n", "1\n", "", "22\n333\n", "333\n", "1\n22\n333\n"]),

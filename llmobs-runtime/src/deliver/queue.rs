@@ -1,7 +1,7 @@
 //! The queue of a client: spans from their start, and evaluations, on their way to the worker. It is bounded in bytes and never blocks, and
 //! every loss is counted.
 //!
-//! Each thread counts the spans that start and end there, reserves room for them, and appends those that ended to a chunk of its own, whose
+//! Each thread counts the spans that start and end there, reserves room for them, and appends those that ended to its own chunk, whose
 //! lock other threads hold only for moments. The worker wakes at each interval, or earlier when full chunks make a batch, and takes the
 //! chunks of all threads. Memory is granted to threads in pieces, so that they seldom touch the shared count. Emptied chunks go back to the
 //! threads: in steady state, nothing is allocated.
@@ -27,14 +27,14 @@ const MAX_SPARE: usize = 64;
 const FIRST_GRANT: usize = 1024;
 const MAX_GRANT: usize = 64 * 1024;
 
-/// State of `Queue::squeezed`: each span has found room. Threads may be granted more than they need.
-const ROOMY: u8 = 0;
-/// State of `Queue::squeezed`: room is being taken back from threads that do not use it. Threads are granted only what they need.
-const SQUEEZING: u8 = 1;
-/// State of `Queue::squeezed`: room was taken back.
-const SQUEEZED: u8 = 2;
+/// State of `Queue::reclaim_state`: each span had room. Threads may be granted more than they need.
+const NOT_RECLAIMED: u8 = 0;
+/// State of `Queue::reclaim_state`: unused room of threads is being reclaimed. Threads are granted only what they need.
+const RECLAIMING: u8 = 1;
+/// State of `Queue::reclaim_state`: room was reclaimed.
+const RECLAIMED: u8 = 2;
 
-/// The most spans that found no room, and are not recorded, that can be open.
+/// The maximum number of open spans that had no room and are not recorded.
 const MAX_UNRECORDED: usize = 4096;
 /// A thread that has more unused room than this gives the rest back, in bytes.
 const MAX_GRANTED: usize = 4 * MAX_GRANT;
@@ -69,8 +69,8 @@ pub(crate) struct Queue {
     id: u64,
     /// Bytes that can still be granted.
     room: AtomicUsize,
-    /// Whether a thread has found no room since the last batch: [`ROOMY`], [`SQUEEZING`] or [`SQUEEZED`].
-    squeezed: AtomicU8,
+    /// Whether room was reclaimed since the last batch, because a thread had none: [`NOT_RECLAIMED`], [`RECLAIMING`] or [`RECLAIMED`].
+    reclaim_state: AtomicU8,
     /// Held while spans, or room, move between threads and the worker.
     moving: Mutex<()>,
     /// Whether the worker knows that something waits. Set and cleared together with `State::since`.
@@ -102,7 +102,7 @@ struct State {
     in_flight: u64,
     sending: u64,
     /// The tallies of threads that have ended.
-    tally: Tally,
+    counts: SpanCounts,
     /// The number of submitted evaluations.
     submitted: u64,
     /// The number of requested flushes, and of those that are done.
@@ -127,17 +127,17 @@ struct Own {
     /// Bytes that were granted to the thread and are unused.
     granted: usize,
     next_grant: usize,
-    tally: Tally,
+    counts: SpanCounts,
 }
 
 /// The number of spans that started on a thread, and of those that ended there.
 #[derive(Clone, Copy, Debug, Default)]
-struct Tally {
+struct SpanCounts {
     started: u64,
     ended: u64,
 }
 
-impl Tally {
+impl SpanCounts {
     fn add(&mut self, other: Self) {
         self.started = self.started.wrapping_add(other.started);
         self.ended = self.ended.wrapping_add(other.ended);
@@ -183,7 +183,7 @@ impl Queue {
             chunk_bytes: CHUNK_BYTES.min(limits.batch_bytes),
             id: IDS.fetch_add(1, Ordering::Relaxed),
             room: AtomicUsize::new(limits.bytes),
-            squeezed: AtomicU8::new(ROOMY),
+            reclaim_state: AtomicU8::new(NOT_RECLAIMED),
             moving: Mutex::default(),
             armed: AtomicBool::new(false),
             closed: AtomicBool::new(false),
@@ -205,7 +205,7 @@ impl Queue {
         let bytes = self.limits.open_bytes;
         self.with_shard(|shard| {
             let mut own = lock(&shard.own);
-            own.tally.started += 1;
+            own.counts.started += 1;
             if own.granted >= bytes {
                 own.granted -= bytes;
                 return true;
@@ -220,14 +220,14 @@ impl Queue {
         let mut has_room = self.grant(&mut own, bytes, kept);
         if !has_room {
             drop(own);
-            self.squeeze();
+            self.reclaim();
             own = lock(&shard.own);
             has_room = own.granted >= bytes || self.grant(&mut own, bytes, kept);
         }
         if has_room {
             own.granted -= bytes;
         } else {
-            own.tally.ended += 1;
+            own.counts.ended += 1;
             drop(own);
             self.refuse();
         }
@@ -251,7 +251,7 @@ impl Queue {
     pub(crate) fn discard(&self, held: usize) {
         self.with_shard(|shard| {
             let mut own = lock(&shard.own);
-            own.tally.started = own.tally.started.wrapping_sub(1);
+            own.counts.started = own.counts.started.wrapping_sub(1);
             own.granted += self.limits.open_bytes + held;
         });
     }
@@ -260,7 +260,7 @@ impl Queue {
     #[cold]
     pub(crate) fn reserve(&self, bytes: usize) -> bool {
         self.take_room(bytes, self.limits.kept_bytes) || {
-            self.squeeze();
+            self.reclaim();
             self.take_room(bytes, self.limits.kept_bytes)
         }
     }
@@ -300,7 +300,7 @@ impl Queue {
         record: impl FnOnce(&mut Head<'_>, Extras) -> Record,
     ) {
         let mut guard = lock(&shard.own);
-        guard.tally.ended += 1;
+        guard.counts.ended += 1;
         guard.granted += self.limits.open_bytes + head.held;
         let mut measured = guard.chunk.measure(head);
         if guard.granted < measured.1 {
@@ -342,7 +342,7 @@ impl Queue {
             return Some((own, measured));
         }
         drop(own);
-        self.squeeze();
+        self.reclaim();
         own = lock(&shard.own);
         measured = own.chunk.measure(head);
         if own.granted >= measured.1 || self.grant(&mut own, measured.1, self.limits.kept_bytes) {
@@ -375,7 +375,7 @@ impl Queue {
     fn grant(&self, own: &mut Own, bytes: usize, kept: usize) -> bool {
         let needed = bytes - own.granted;
         let mut wanted = needed;
-        if self.squeezed.load(Ordering::Relaxed) == ROOMY {
+        if self.reclaim_state.load(Ordering::Relaxed) == NOT_RECLAIMED {
             wanted = needed.max(own.next_grant.max(FIRST_GRANT));
             own.next_grant = (wanted * 2).min(MAX_GRANT);
         }
@@ -386,25 +386,25 @@ impl Queue {
         granted.is_some()
     }
 
-    /// Takes back the unused room of threads, and wakes the worker. It is called when there is no room, does this once between two batches
+    /// Reclaims the unused room of threads, and wakes the worker. It is called when there is no room, does this once between two batches
     /// because it locks each shard, and is never called while a shard is locked.
     #[cold]
-    fn squeeze(&self) {
-        if self.squeezed.load(Ordering::Relaxed) == SQUEEZED {
+    fn reclaim(&self) {
+        if self.reclaim_state.load(Ordering::Relaxed) == RECLAIMED {
             return;
         }
         let _one_at_a_time = lock(&self.moving);
-        if self.squeezed.load(Ordering::Relaxed) == SQUEEZED {
+        if self.reclaim_state.load(Ordering::Relaxed) == RECLAIMED {
             return;
         }
-        self.squeezed.store(SQUEEZING, Ordering::Relaxed);
+        self.reclaim_state.store(RECLAIMING, Ordering::Relaxed);
         let shards = self.state().shards.clone();
         self.work.notify_one();
         for shard in &shards {
             let unused = std::mem::take(&mut lock(&shard.own).granted);
             self.give_back(unused);
         }
-        self.squeezed.store(SQUEEZED, Ordering::Relaxed);
+        self.reclaim_state.store(RECLAIMED, Ordering::Relaxed);
     }
 
     /// Takes a part of the room, if `kept` bytes are left.
@@ -464,7 +464,7 @@ impl Queue {
         count.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts an item that found no room. The worker logs a warning, also if it has just looked.
+    /// Counts an item without room. The worker logs a warning, also if it has just looked.
     #[cold]
     fn refuse(&self) {
         self.count(&DropReason::QueueFull);
@@ -480,7 +480,7 @@ impl Queue {
     pub(crate) fn push_evaluation(&self, json: String) {
         let mut fits = self.take_room(json.len(), 0);
         if !fits {
-            self.squeeze();
+            self.reclaim();
             fits = self.take_room(json.len(), 0);
         }
         let mut state = self.state();
@@ -503,8 +503,8 @@ impl Queue {
         let mut state = self.state();
         loop {
             let closed = self.closed.load(Ordering::Acquire);
-            let full =
-                state.full_bytes >= self.limits.batch_bytes || self.squeezed.load(Ordering::Relaxed) != ROOMY;
+            let full = state.full_bytes >= self.limits.batch_bytes
+                || self.reclaim_state.load(Ordering::Relaxed) != NOT_RECLAIMED;
             if closed || state.flushes > state.flushed || full {
                 break;
             }
@@ -543,7 +543,7 @@ impl Queue {
         // A thread that appends to its shard after this loop has read it sees this, and notifies the worker again.
         self.armed.store(false, Ordering::Relaxed);
         fence(Ordering::SeqCst);
-        self.squeezed.store(ROOMY, Ordering::Relaxed);
+        self.reclaim_state.store(NOT_RECLAIMED, Ordering::Relaxed);
         state.since = None;
         state.full_bytes = 0;
         let mut chunks = std::mem::take(&mut state.full);
@@ -572,19 +572,19 @@ impl Queue {
         state.spare.append(&mut spare);
         state.in_flight += taken + evaluations.len() as u64;
         // Removes the shards of threads that have ended.
-        let State { shards, tally, .. } = &mut *state;
-        shards.retain(|shard| Arc::strong_count(shard) > 1 || !self.is_abandoned(shard, tally));
+        let State { shards, counts, .. } = &mut *state;
+        shards.retain(|shard| Arc::strong_count(shard) > 1 || !self.is_abandoned(shard, counts));
         Batch { chunks, evaluations }
     }
 
-    /// Returns whether the thread of a shard has ended and the shard holds no span. Then its tally is added, and the room that the thread
+    /// Returns whether the thread of a shard has ended and the shard holds no span. Then its counts are added, and the room that the thread
     /// did not use is given back.
-    fn is_abandoned(&self, shard: &Shard, tally: &mut Tally) -> bool {
+    fn is_abandoned(&self, shard: &Shard, counts: &mut SpanCounts) -> bool {
         let mut own = lock(&shard.own);
         self.give_back(std::mem::take(&mut own.granted));
         let is_abandoned = own.chunk.is_empty();
         if is_abandoned {
-            tally.add(own.tally);
+            counts.add(own.counts);
         }
         is_abandoned
     }
@@ -662,7 +662,7 @@ impl Queue {
         self.report()
     }
 
-    /// Returns what became of everything so far. The report is exact while no thread starts or ends a span, and counts no span twice.
+    /// Returns the counts so far. The report is exact while no thread starts or ends a span, and counts no span twice.
     pub(crate) fn report(&self) -> Report {
         let _nothing_is_taken = lock(&self.moving);
         // Counters are read in the reverse order of a span's path, so that a span that moves meanwhile is not counted twice.
@@ -671,7 +671,7 @@ impl Queue {
         let in_chunks: u64 = state.full.iter().map(|chunk| chunk.len() as u64).sum();
         let evaluations = state.evaluations.len() as u64;
         let (sending, in_flight) = (state.sending, state.in_flight);
-        let (submitted, of_ended_threads) = (state.submitted, state.tally);
+        let (submitted, of_ended_threads) = (state.submitted, state.counts);
         let mut report = state.report.clone();
         // No shard is removed meanwhile. The state is not locked: a thread locks it while it holds its shard.
         let shards = state.shards.clone();
@@ -682,10 +682,10 @@ impl Queue {
         for shard in &shards {
             let own = lock(&shard.own);
             in_shards += own.chunk.len() as u64;
-            ended = ended.wrapping_add(own.tally.ended);
+            ended = ended.wrapping_add(own.counts.ended);
         }
         let shards = self.state().shards.clone();
-        let started = shards.iter().map(|shard| lock(&shard.own).tally.started);
+        let started = shards.iter().map(|shard| lock(&shard.own).counts.started);
         let started = started.fold(0_u64, u64::wrapping_add);
         let started = started.wrapping_add(of_ended_threads.started);
         let ended = ended.wrapping_add(of_ended_threads.ended);

@@ -144,7 +144,7 @@ impl CachedDefault {
         Self { changes: 0, sender: None }
     }
 
-    /// The default client as it is now.
+    /// The current default client.
     #[inline]
     pub(crate) fn get(&mut self) -> Option<&Arc<Sender>> {
         let changes = CHANGES.load(Ordering::Acquire);

@@ -109,7 +109,7 @@ impl Worker {
                     }
                 }
             }
-            // A transport of the program may deliver what it has kept when it is dropped.
+            // A transport of the program may deliver buffered items when it is dropped.
             guarded(|| {
                 self.transport.close();
                 self.transport = Box::new(ClosedTransport(self.transport.framing(), DropReason::Shutdown));
@@ -358,7 +358,7 @@ impl Worker {
             };
             let refusal = |kind, failure| Err(Refusal { kind, failure });
             let reason = match &failure.kind {
-                // A receiver that refuses even a small item refuses everything.
+                // A receiver that refuses even a small item probably refuses all items.
                 FailureKind::TooLarge if items.len() == 1 && parcel.bytes(items) <= SMALLEST => {
                     DropReason::Denied
                 }
@@ -390,7 +390,7 @@ impl Worker {
                 DropReason::Denied => self.pace.wait_denied(),
                 _ => self.pace.wait(failure.wait),
             };
-            // A program that flushes all the time also has pauses between its attempts.
+            // There are also pauses between attempts if a program flushes continuously.
             let least = if failure.wait.is_some() { wait } else { wait.min(self.pace.least_wait()) };
             if let Pause::Closed = self.sender.queue.pause(wait, least, &mut self.flushes) {
                 let reason = if reason == DropReason::Denied { reason } else { DropReason::Shutdown };

@@ -233,7 +233,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parameters_are_those_of_a_schema_or_those_that_are_named() {
+    fn parameters_come_from_a_schema_or_a_list() {
         let string = json!({ "type": "string" });
         for (given, parameters) in [
             (json!({ "$schema": "x", "title": "Now", "type": "object" }), json!({})),

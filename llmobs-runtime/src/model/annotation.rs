@@ -58,7 +58,7 @@ pub(crate) struct More {
     pub(crate) agent: Option<AgentManifest>,
     pub(crate) links: Vec<SpanRef>,
     pub(crate) intent: Option<String>,
-    /// The prompt of the parent, for an `llm` span that has none of its own.
+    /// The prompt of the parent, for an `llm` span without a prompt.
     pub(crate) inherited_prompt: Option<Arc<Prompt>>,
     /// The version of the tool, from the definitions of the parent, an `llm` span.
     pub(crate) tool_version: Option<String>,
@@ -477,7 +477,7 @@ impl Annotation {
         }
     }
 
-    /// Removes the content: input, output, metadata and the like. Names, numbers, tags and the type of a failure stay.
+    /// Removes the content: input, output, metadata and similar data. Names, numbers, tags and the type of a failure are kept.
     pub(crate) fn strip(&mut self) {
         (self.input, self.output) = (None, None);
         self.metadata = BTreeMap::new();

@@ -199,7 +199,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_last_value_of_a_name_counts_and_room_is_bounded() {
+    fn the_last_value_of_a_name_counts_and_memory_is_limited() {
         let [first, second] = ["a \"name\"", "b"].map(AttributeName::new);
         let mut attributes = SpanAttributes::new(400);
         for number in 0..1000 {
@@ -209,7 +209,7 @@ mod tests {
         let expected = json!({ "a \"name\"": 999, "b": "text" });
         assert_eq!(Value::Object(attributes.to_map()), expected);
         assert!(attributes.text.len() < 500);
-        // Values that do not fit are left out, and do not make it slow.
+        // Values that do not fit are left out quickly.
         let long = "x".repeat(1000);
         for _ in 0..3 {
             attributes.text(&second, &long);
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_added_later_counts() {
+    fn later_attributes_win() {
         let [first, second] = ["a", "b"].map(AttributeName::new);
         let mut attributes = SpanAttributes::new(400);
         attributes.add(&SpanAttributes::new(400));

@@ -21,7 +21,7 @@ pub struct Failure {
     pub kind: String,
     /// The text of the error.
     pub message: String,
-    /// The type and the message, and each source of the error on a line of its own. Empty if the failure did not come from an [`Error`].
+    /// The type and the message, and each source of the error on a separate line. Empty if the failure did not come from an [`Error`].
     pub stack: String,
 }
 
@@ -218,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_texts_are_cut_once_and_take_no_more_memory_than_is_kept() {
+    fn long_texts_are_cut_once_and_take_no_extra_memory() {
         let long = "0123456789abcdef".repeat(1 << 20);
         let shown = Failure::of_message("text", format_args!("{long}"));
         let panicked = Failure::of_panic(&long);

@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn union_has_each_context_once_and_the_inner_one_wins() {
+    fn a_union_has_each_context_once_and_inner_ones_win() {
         let [a, b, c] = ["a", "b", "c"].map(context);
         for (outer, inner, expected) in [
             (&[&a, &b][..], &[&a, &b, &c][..], "a b c lastc "),
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn session_is_the_innermost_that_the_span_above_is_not_in() {
+    fn the_innermost_context_that_is_new_sets_the_session() {
         let [one, two, a] = ["s1", "s2", "a"].map(context);
         let session =
             |contexts: &[&_], above: &[&_]| nested(contexts).unwrap().session_id(nested(above).as_deref());

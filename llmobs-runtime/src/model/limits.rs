@@ -37,7 +37,7 @@ impl LeftOut {
         self.content |= other.content;
     }
 
-    /// Logs what was left out. Only for the worker: on another thread, the locks of a span may be held.
+    /// Logs which annotations were left out. Only for the worker: on another thread, the locks of a span may be held.
     pub(crate) fn warn(self) {
         let Self { tags, metadata, metrics, links, .. } = self;
         if !self.is_nothing() {

@@ -33,7 +33,7 @@ mod tests {
     use super::problem;
 
     #[test]
-    fn each_rule_is_named() {
+    fn each_error_names_its_rule() {
         let long = "a".repeat(194);
         assert!(problem("ǅ").is_some());
         let problems = ["Support", &long, "a b", "a__b", "a_"].map(|name| problem(name).unwrap_or_default());

@@ -14,10 +14,10 @@ pub(crate) struct Observed {
     /// The attributes that another library gave its span: see [`SpanAttributes`](super::attributes::SpanAttributes). Of several spans for
     /// one call, the outermost comes first.
     pub(crate) attributes: Vec<String>,
-    pub(crate) asked: Option<Box<Asked>>,
-    pub(crate) answered: Option<Box<Response>>,
+    pub(crate) request: Option<Box<ObservedRequest>>,
+    pub(crate) response: Option<Box<Response>>,
     pub(crate) hidden: Hidden,
-    /// Whether these are several calls, each with a span of its own, which has its tokens.
+    /// Whether these are several calls, each with a separate span that has its tokens.
     pub(crate) is_several: bool,
 }
 
@@ -32,14 +32,14 @@ pub(crate) struct Hidden {
 
 /// A request to a model.
 #[derive(Clone)]
-pub(crate) enum Asked {
+pub(crate) enum ObservedRequest {
     /// The JSON text of its body, which the worker reads, and where it was sent.
     Body(Endpoint, String),
     /// A request that was already read.
     Read(Request),
 }
 
-impl Asked {
+impl ObservedRequest {
     /// Returns the request, which takes about as much memory as its body.
     pub(crate) fn into_request(self) -> Request {
         match self {
@@ -53,20 +53,20 @@ impl Asked {
 }
 
 impl Observed {
-    /// Creates the observation of several calls, each with a span of its own.
+    /// Creates the observation of several calls, each with a separate span.
     pub(crate) fn several() -> Self {
         Self { is_several: true, ..Self::default() }
     }
 
     /// Adds a further observation from inside, which is more exact.
     pub(crate) fn add(&mut self, inner: Self) {
-        let Self { integration, attributes, asked, answered, hidden, is_several } = inner;
+        let Self { integration, attributes, request, response, hidden, is_several } = inner;
         if !integration.is_empty() {
             self.integration = integration;
         }
         self.attributes.extend(attributes);
-        replace(&mut self.asked, asked);
-        replace(&mut self.answered, answered);
+        replace(&mut self.request, request);
+        replace(&mut self.response, response);
         self.hidden.input |= hidden.input;
         self.hidden.output |= hidden.output;
         self.hidden.error |= hidden.error;
@@ -75,13 +75,13 @@ impl Observed {
 
     /// About how many bytes of memory it takes.
     pub(crate) fn bytes(&self) -> usize {
-        let asked = match self.asked.as_deref() {
-            Some(Asked::Body(_, body)) => body.len(),
-            Some(Asked::Read(request)) => request.bytes(),
+        let request = match self.request.as_deref() {
+            Some(ObservedRequest::Body(_, body)) => body.len(),
+            Some(ObservedRequest::Read(request)) => request.bytes(),
             None => 0,
         };
         let attributes = self.attributes.iter().map(String::len).sum::<usize>();
-        size_of::<Self>() + attributes + asked + self.answered.as_deref().map_or(0, Response::bytes)
+        size_of::<Self>() + attributes + request + self.response.as_deref().map_or(0, Response::bytes)
     }
 }
 

@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prompt_is_read_by_the_names_of_its_fields() {
+    fn a_prompt_is_read_by_field_names() {
         let everything = r#"{
             "id": "faq", "version": "1", "label": "production", "template": "{{q}} {{c}}", "variables": { "q": "Why?", "n": 1 },
             "tags": { "team": "x" }, "context_variables": ["c"], "query_variables": ["q"], "uuid": "u", "version_uuid": "v",
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn errors_name_the_invalid_field() {
         let error = |json| read(json).unwrap_err();
         assert_eq!(error(r#"{"id": 5}"#), "id: invalid type: integer `5`, expected a string");
         assert_eq!(error(r#"{"template": [{ "role": "user" }]}"#), "template: missing field `content`");

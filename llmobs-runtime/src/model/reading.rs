@@ -60,7 +60,7 @@ impl Reading {
     /// Adds the observations of an integration. They are more exact than what the program passed and returned, except for an input and an
     /// output that it annotated.
     pub(crate) fn add(&mut self, observed: Observed, kind: Kind, (own_input, own_output): (bool, bool)) {
-        let Observed { integration, attributes, asked, answered, hidden, is_several } = observed;
+        let Observed { integration, attributes, request, response, hidden, is_several } = observed;
         let (own_input, own_output) = (own_input || hidden.input, own_output || hidden.output);
         if let Some(attributes) = ReadAttributes::of(&attributes) {
             self.add_attributes(attributes, kind, (own_input, own_output), hidden);
@@ -68,11 +68,11 @@ impl Reading {
         if is_several && let Some(facts) = &mut self.facts {
             facts.metrics.clear();
         }
-        let has_prompt = asked.map(|asked| asked.into_request()).is_some_and(|request| {
+        let has_prompt = request.map(|request| request.into_request()).is_some_and(|request| {
             let request = if hidden.input { request.without_content() } else { request };
-            self.add_asked(request, kind, own_input)
+            self.add_observed_request(request, kind, own_input)
         });
-        if let Some(mut response) = answered.map(|answered| *answered) {
+        if let Some(mut response) = response.map(|response| *response) {
             if !response.usage.is_empty()
                 && let Some(facts) = &mut self.facts
             {
@@ -83,7 +83,7 @@ impl Reading {
                 response = response.without_content();
                 (response.input, response.error) = (input, error);
             }
-            let input = self.add_answered(response, kind, own_output);
+            let input = self.add_observed_response(response, kind, own_output);
             if let Some(input) = input.filter(|_| has_prompt && !own_input) {
                 self.input = Some(input);
             }
@@ -129,8 +129,8 @@ impl Reading {
         if read.has_calls && !kind.has_model() {
             (response.usage, cost) = Default::default();
         }
-        self.add_asked(request, kind, own_input);
-        self.add_answered(response, kind, own_output);
+        self.add_observed_request(request, kind, own_input);
+        self.add_observed_response(response, kind, own_output);
         let mut facts = Annotation::new(DEFAULT_LIMIT);
         for (name, value) in &metadata {
             self::metadata(&mut facts, name, value, DEFAULT_LIMIT);
@@ -153,7 +153,7 @@ impl Reading {
     }
 
     /// Adds the request to a model. Returns the same as [`add_request`](Self::add_request).
-    fn add_asked(&mut self, mut request: Request, kind: Kind, own_input: bool) -> bool {
+    fn add_observed_request(&mut self, mut request: Request, kind: Kind, own_input: bool) -> bool {
         if let Some(input) = Content::of_request(kind, &mut request).filter(|_| !own_input) {
             self.input = Some(input);
         }
@@ -161,7 +161,12 @@ impl Reading {
     }
 
     /// Adds the response of a model. Returns the same as [`add_response`](Self::add_response).
-    fn add_answered(&mut self, mut response: Response, kind: Kind, own_output: bool) -> Option<Content> {
+    fn add_observed_response(
+        &mut self,
+        mut response: Response,
+        kind: Kind,
+        own_output: bool,
+    ) -> Option<Content> {
         if let Some(output) = Content::of_response(kind, &mut response).filter(|_| !own_output) {
             self.output = Some(output);
         }

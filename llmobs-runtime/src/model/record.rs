@@ -32,7 +32,7 @@ pub(crate) struct Record {
     /// How the input is read.
     pub(crate) source: Source,
     pub(crate) kind: Kind,
-    /// Whether an attribute made the span, and not the program by hand.
+    /// Whether an attribute created the span, not the program directly.
     pub(crate) attribute: bool,
 }
 
@@ -67,7 +67,7 @@ impl Extras {
     }
 }
 
-/// What the spans of a trace in one program share.
+/// Data that the spans of a trace in one program share.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct TraceRecord {
     pub(crate) id: TraceId,

@@ -78,7 +78,7 @@ mod tests {
     use super::SpanRef;
 
     #[test]
-    fn a_reference_can_be_kept_as_json() {
+    fn a_reference_can_be_serialized() {
         let reference = SpanRef { trace_id: "0af".to_owned(), span_id: "7".to_owned() };
         let json = serde_json::to_string(&reference).unwrap();
         assert_eq!(json, r#"{"span_id":"7","trace_id":"0af"}"#);

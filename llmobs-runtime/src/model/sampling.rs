@@ -162,7 +162,7 @@ impl Glob {
     fn matches(&self, text: &str) -> bool {
         let (pattern, text) = (&self.0, folded(text));
         let (mut at, mut from) = (0, 0);
-        // Where to continue after a `*` that has to match one more character.
+        // Where to continue if a `*` must match another character.
         let mut star: Option<(usize, usize)> = None;
         while from < text.len() {
             match pattern.get(at) {
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn first_rule_that_matches_holds_and_else_the_rate() {
+    fn the_first_matching_rule_applies_or_the_default_rate() {
         let sampler = Sampler {
             rate: 0.25,
             rules: vec![
@@ -219,7 +219,7 @@ mod tests {
 
     /// Computed with the formula in Python.
     #[test]
-    fn decision_is_the_hash_that_the_other_tracers_compute() {
+    fn the_decision_equals_that_of_other_tracers() {
         let ids = [
             0,
             1,
@@ -247,13 +247,13 @@ mod tests {
     }
 
     #[test]
-    fn rate_is_shown_with_at_most_six_decimals() {
+    fn the_rate_has_at_most_six_decimals() {
         let rates = [1.0, -0.0, 0.5, 0.1, 1.0 / 3.0, 0.000_000_1].map(shown);
         assert_eq!(rates, ["1", "0", "0.5", "0.1", "0.333333", "0"]);
     }
 
     #[test]
-    fn a_rule_takes_the_nearest_rate_there_is() {
+    fn the_rate_of_a_rule_is_clamped() {
         let rates = [-0.5, f64::NEG_INFINITY, 0.25, 1.5, f64::INFINITY, f64::NAN];
         let taken = rates.map(|rate| SamplingRule::new(rate).rate.to_string());
         assert_eq!(taken, ["0", "0", "0.25", "1", "1", "1"]);
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_are_read_as_the_reference_writes_them() {
+    fn rules_of_the_reference_sdk_are_read() {
         let rule = SamplingRule::read(&json!({ "sample_rate": 0.5, "tags": { "env": "prod*" } }));
         assert_eq!(rule, Ok(SamplingRule::new(0.5).tag("env", "prod*")));
         assert_eq!(SamplingRule::read(&json!({ "sample_rate": 1 })), Ok(SamplingRule::new(1.0)));

@@ -83,7 +83,7 @@ pub(crate) struct Fixed {
     pub(crate) agent: Option<(Option<String>, SpanId)>,
     pub(crate) decision: Option<Decision>,
     pub(crate) tool_version: Option<String>,
-    /// What was left out of the annotations.
+    /// The numbers of annotations that were left out.
     pub(crate) left_out: LeftOut,
 }
 

@@ -21,7 +21,7 @@ pub(crate) struct Identity {
     pub(crate) git: BTreeMap<String, String>,
 }
 
-/// What the tags of a span are made of besides annotations.
+/// The sources of the tags of a span besides annotations.
 pub(crate) struct About<'a> {
     pub(crate) kind: Kind,
     /// The application of the client.

@@ -1,6 +1,6 @@
 //! Decides which model calls the surrounding span of the program shows.
 //!
-//! A span with one call inside shows that call. Each of several calls is a span of its own, with one exception: after attempts that failed
+//! A span with one call inside shows that call. Each of several calls is a separate span, with one exception: after attempts that failed
 //! or were dropped, the span shows the last call. Nested calls are one call that several integrations observe: the span shows the innermost
 //! one, with what only the outer ones know.
 
@@ -21,7 +21,7 @@ pub(super) enum Calls {
     Running(Option<EndedCall>),
     /// One has ended.
     Ended(EndedCall),
-    /// Each call is a span of its own.
+    /// Each call is a separate span.
     Several,
 }
 
@@ -53,7 +53,7 @@ impl EndedCall {
 pub(super) struct Claim {
     /// Whether the surrounding span shows the call.
     pub(super) is_granted: bool,
-    /// An earlier call that now becomes a span of its own.
+    /// An earlier call that now becomes a separate span.
     pub(super) earlier: Option<EndedCall>,
     /// What the surrounding span hides of its calls, whichever span shows them.
     pub(super) hidden: Hidden,
@@ -65,7 +65,7 @@ pub(super) enum Shown {
     Nothing,
     /// One call, which the span shows.
     One(EndedCall),
-    /// Several calls, each a span of its own.
+    /// Several calls, each a separate span.
     Several,
 }
 
@@ -85,7 +85,7 @@ impl Calls {
         Claim { is_granted, earlier, hidden }
     }
 
-    /// Ends the call that was granted. Returns it if it has become a span of its own.
+    /// Ends the call that was granted. Returns it if it has become a separate span.
     pub(super) fn end(&mut self, mut call: EndedCall) -> Option<EndedCall> {
         if let Self::Running(outer) = self {
             if let Some(outer) = outer.take() {
@@ -120,7 +120,7 @@ impl Calls {
         }
     }
 
-    /// Returns what the span shows when it ends. A call that ends later is a span of its own.
+    /// Returns what the span shows when it ends. A call that ends later is a separate span.
     pub(super) fn take(&mut self) -> Shown {
         match std::mem::replace(self, Self::Several) {
             Self::None | Self::Running(_) => Shown::Nothing,
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_ends_after_the_span_has_looked_for_it_is_not_lost() {
+    fn a_call_that_ends_after_its_span_is_not_lost() {
         let mut calls = Calls::default();
         assert!(calls.claim(false, Hidden::default()).is_granted);
         assert!(matches!(calls.take(), Shown::Nothing));
@@ -148,7 +148,7 @@ mod tests {
         assert!(!calls.claim(false, Hidden::default()).is_granted);
     }
 
-    /// A call that has ended, with tags.
+    /// Returns an ended call with these tags.
     fn tagged(tags: &[(&str, &str)]) -> EndedCall {
         let mut notes = Annotation::new(0);
         for (key, value) in tags {
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_each_of_the_outer_calls_knows_is_kept() {
+    fn annotations_of_all_outer_calls_are_kept() {
         let mut calls = Calls::default();
         calls.claim(false, Hidden::default());
         calls.end_outer(tagged(&[("nearest", "inner"), ("inner", "1")]));
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn an_outer_call_outlasts_one_inside_that_is_none() {
+    fn an_outer_call_is_kept_if_the_inner_one_is_discarded() {
         let ends: [fn(&mut Calls); 2] = [
             |calls| {
                 calls.end_outer(tagged(&[("tier", "gold")]));

@@ -50,7 +50,7 @@ impl Context {
     /// Makes this context current on this thread until the guard is dropped.
     ///
     /// The guard is not `Send`. In async code use [`FutureSpanExt`](crate::FutureSpanExt) instead: a guard held across an
-    /// `.await` would stay current for whatever else runs on the thread.
+    /// `.await` would stay current for other code that runs on the thread.
     ///
     /// ```
     /// # use llmobs_runtime as llmobs;

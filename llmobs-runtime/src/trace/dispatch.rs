@@ -142,14 +142,14 @@ impl<T: Debug + ?Sized> ValueByDebug<'_, T> {
 impl<T: ?Sized> ValueByTypeName<'_, T> {
     /// Writes the value as JSON text.
     #[inline]
-    #[expect(clippy::unused_self, reason = "the previous ways read the value")]
+    #[expect(clippy::unused_self, reason = "the other implementations read the value")]
     pub fn __llmobs_capture(&self, sink: Sink<'_>) {
         sink.put_about(|out, _| opaque::<T>(out));
     }
 }
 
 chain! {
-    /// Splits what a function returned: a `Result` by type, whatever its name in the signature, or anything else.
+    /// Splits what a function returned: a `Result` by type, regardless of its name in the signature, or anything else.
     Outcome > Anything
 }
 
@@ -172,7 +172,7 @@ impl<'a, T: ?Sized> Anything<'a, T> {
     ///
     /// This never fails.
     #[inline]
-    #[expect(clippy::unnecessary_wraps, reason = "the previous way has two outcomes")]
+    #[expect(clippy::unnecessary_wraps, reason = "the other implementation has two outcomes")]
     pub fn __llmobs_split(&self) -> Result<&'a T, &'a Infallible> {
         Ok(self.value())
     }

@@ -415,7 +415,7 @@ impl Frame {
         cell.calls.claim(takes_over, Hidden { input, output, error })
     }
 
-    /// Ends a call that the span was to show. Returns it if it has become a span of its own.
+    /// Ends a call that the span was to show. Returns it if it has become a separate span.
     pub(super) fn end_call(&self, call: EndedCall) -> Option<EndedCall> {
         let mut state = self.cell();
         if state.finished {
@@ -475,7 +475,7 @@ impl Frame {
         self.cell().calls.take()
     }
 
-    /// Returns whether there were several model calls inside, each a span of its own.
+    /// Returns whether there were several model calls inside, each a separate span.
     pub(super) fn has_several_calls(&self) -> bool {
         self.has_calls() && matches!(self.cell().calls, Calls::Several)
     }
@@ -575,7 +575,7 @@ impl Frame {
     /// Ends the span now, without an output. Returns the same as [`end`](Self::end).
     pub(super) fn end_now(shared: &mut Arc<Self>) -> bool {
         Self::with_cell(shared, |start, cell, is_last| {
-            // Most spans that are made by hand have ended before their handle is dropped.
+            // Most manually started spans have ended before their handle is dropped.
             if !cell.finished {
                 start.finish_without_output(cell, None);
             }

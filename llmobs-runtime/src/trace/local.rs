@@ -22,7 +22,7 @@ thread_local! {
     static SPARE: RefCell<Spare> = const { RefCell::new(Spare::new()) };
 }
 
-/// What a thread keeps for later spans.
+/// Memory that a thread keeps for later spans.
 struct Spare {
     default: CachedDefault,
     pool: Pool,

@@ -22,17 +22,17 @@ use crate::model::annotation::Annotation;
 use crate::model::attributes::SpanAttributes;
 use crate::model::failure::Failure;
 use crate::model::metrics;
-use crate::model::observed::{Asked, Hidden, Observed};
+use crate::model::observed::{Hidden, Observed, ObservedRequest};
 
 /// A model call that an integration observes, such as a layer of an HTTP client.
 ///
 /// One call is one span. If it begins inside an `llm` or `embedding` span of the program that shows no other call, that span shows it: the
-/// messages, model and tokens of the call, except for what the program sets itself. Otherwise the call is a span of its own. The same is
+/// messages, model and tokens of the call, except for what the program sets itself. Otherwise the call is a separate span. The same is
 /// true of each of several calls inside one span, of each attempt that failed or was dropped before another one, and of a call that is
 /// still running when the surrounding span ends. A call inside the [`context`](Self::context) of another one is the same call, observed
 /// further inside: it is shown in place of the outer one, with what only that one knows, and the span ends with the later of both.
 ///
-/// A step of another kind, such as a tool call, is always a span of its own.
+/// A step of another kind, such as a tool call, is always a separate span.
 ///
 /// A call that is dropped before [`finish`](Self::finish) was cancelled.
 ///
@@ -78,7 +78,7 @@ struct Running {
 
 /// Which span shows a call.
 enum Place {
-    /// A span of its own.
+    /// A separate span.
     Own(Span),
     /// The surrounding span of the program, as far as is known yet.
     Around(Around),
@@ -188,12 +188,12 @@ impl ModelCall {
 
     /// Sets the JSON text of the body of the request, and its endpoint. The text is read later, on another thread.
     pub fn request(&mut self, endpoint: Endpoint, body: String) {
-        self.observe(|observed| observed.asked = Some(Box::new(Asked::Body(endpoint, body))));
+        self.observe(|observed| observed.request = Some(Box::new(ObservedRequest::Body(endpoint, body))));
     }
 
     /// Sets a request that was already read.
     pub fn read_request(&mut self, request: Request) {
-        self.observe(|observed| observed.asked = Some(Box::new(Asked::Read(request))));
+        self.observe(|observed| observed.request = Some(Box::new(ObservedRequest::Read(request))));
     }
 
     /// Sets the attributes that another library gave its span of the call. Other observations are more exact. `shows_content` is whether
@@ -251,7 +251,7 @@ impl ModelCall {
         if let Some(running) = &mut self.0 {
             running.failed |= response.error.is_some();
         }
-        self.observe(|observed| observed.answered = Some(Box::new(response)));
+        self.observe(|observed| observed.response = Some(Box::new(response)));
     }
 
     /// Records that the first content of a streamed response has arrived.
@@ -396,7 +396,7 @@ fn claim(around: &Arc<Frame>, kind: Kind, outer: Option<&OuterCall>, hidden: &mu
     is_granted
 }
 
-/// Turns an ended call into a span of its own.
+/// Turns an ended call into a separate span.
 pub(super) fn submit(call: EndedCall, around: &Arc<Frame>) {
     let EndedCall { kind, name, start_nanos, end_nanos, notes, .. } = call;
     let mut draft = Draft::later(kind, name);

@@ -1,4 +1,4 @@
-//! What all spans of one trace in this process share.
+//! Data that all spans of a trace in this process share.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -34,7 +34,7 @@ impl Upstream {
     }
 }
 
-/// What the spans of a trace share.
+/// Data that the spans of a trace share.
 pub(crate) struct Trace {
     pub(crate) id: TraceId,
     /// Datadog's APM id of the same trace, which differs from the LLM Observability id.

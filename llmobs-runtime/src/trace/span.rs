@@ -1,4 +1,4 @@
-//! Spans made by hand: start, annotate, finish. Dropping finishes too.
+//! Manually created spans: start, annotate, finish. Dropping a span also finishes it.
 
 use std::any::Any;
 use std::borrow::Cow;

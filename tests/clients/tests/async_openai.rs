@@ -4,7 +4,7 @@
     clippy::needless_raw_string_hashes,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test that cannot go on should stop, and expect-test writes its own strings"
+    reason = "a test panics if it cannot continue, and expect-test writes its own strings"
 )]
 
 use std::sync::Mutex;

@@ -4,7 +4,7 @@
     clippy::needless_raw_string_hashes,
     clippy::result_large_err,
     clippy::unwrap_used,
-    reason = "the errors of rig are large, a test that cannot go on should stop, and expect-test writes its own strings"
+    reason = "the errors of rig are large, a test panics if it cannot continue, and expect-test writes its own strings"
 )]
 
 use expect_test::{Expect, expect};

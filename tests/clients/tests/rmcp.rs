@@ -3,7 +3,7 @@
 #![allow(
     clippy::needless_raw_string_hashes,
     clippy::unwrap_used,
-    reason = "a test that cannot go on should stop, and expect-test writes its own strings"
+    reason = "a test panics if it cannot continue, and expect-test writes its own strings"
 )]
 
 use expect_test::{Expect, expect};

@@ -1,6 +1,6 @@
 use super::{prefix, push_escaped, push_json_string, suffix, tail};
 
-/// Texts of every length around those of the blocks, with each kind of character at each place.
+/// Returns texts with lengths around those of blocks, with each kind of character at each position.
 fn texts() -> impl Iterator<Item = String> {
     let special = ['"', '\\', '\n', '\r', '\t', '\0', '\u{1f}', '\u{7f}', 'é', '€', '😀', ' ', '!', '#', ']'];
     (0..150).step_by(7).chain([8, 16, 32, 64, 96, 128, 256, 257, 300]).flat_map(move |length| {
@@ -13,7 +13,7 @@ fn texts() -> impl Iterator<Item = String> {
 }
 
 #[test]
-fn every_character_at_every_place_is_escaped_as_with_serde_json() {
+fn each_character_at_each_position_is_escaped_as_by_serde_json() {
     for text in texts() {
         let mut out = "before".to_owned();
         push_json_string(&text, &mut out);
@@ -22,7 +22,7 @@ fn every_character_at_every_place_is_escaped_as_with_serde_json() {
 }
 
 #[test]
-fn what_fits_and_what_does_not_are_the_whole_text() {
+fn head_and_rest_are_the_whole_text() {
     let text = "aé\"b\\\n\u{1}€😀".repeat(4);
     let mut whole = String::new();
     assert_eq!(push_escaped(&text, usize::MAX, &mut whole), "");
@@ -32,7 +32,7 @@ fn what_fits_and_what_does_not_are_the_whole_text() {
         let left = push_escaped(&text, limit, &mut head);
         push_escaped(left, usize::MAX, &mut rest);
         assert_eq!(format!("{head}{rest}"), whole);
-        // The next character would not have fitted.
+        // The next character would not fit.
         assert!(head.len() <= limit && head.len() + 6 > limit, "{head} within {limit}");
     }
 }

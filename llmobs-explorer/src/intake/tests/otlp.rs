@@ -298,19 +298,19 @@ fn dropped_attributes_become_a_warning() {
         event.get("collection_errors").cloned()
     };
     let step = || span(1, 0, "step", &json!({ "gen_ai.operation.name": "plan" }));
-    let noted = Some(json!(["otel_warning_attributes_left_out"]));
+    let expected = Some(json!(["otel_warning_attributes_left_out"]));
     assert_eq!(warnings(step()), None);
     for field in ["droppedAttributesCount", "droppedEventsCount"] {
         let mut span = step();
         span[field] = 0.into();
         assert_eq!(warnings(span.clone()), None);
         span[field] = 3.into();
-        assert_eq!(warnings(span), noted, "{field}");
+        assert_eq!(warnings(span), expected, "{field}");
     }
     let mut span = step();
     let more = (0..20_000).map(|at| json!({ "key": format!("x.{at}"), "value": { "intValue": "1" } }));
     span["attributes"].as_array_mut().expect("a list").extend(more);
-    assert_eq!(warnings(span), noted);
+    assert_eq!(warnings(span), expected);
 }
 
 #[test]

@@ -172,7 +172,7 @@ fn all_matching_rows_are_counted_by_value_and_time() {
 
 #[test]
 fn a_row_has_all_evaluations_of_its_trace() {
-    let say = |label: &str, join: Value| {
+    let evaluation = |label: &str, join: Value| {
         let mut metric = json!({"label": label, "metric_type": "categorical", "categorical_value": "yes", "ml_app": "shop",
             "event_kind": "evaluation", "timestamp_ms": label.len()});
         metric["join_on"] = join;
@@ -181,22 +181,22 @@ fn a_row_has_all_evaluations_of_its_trace() {
     let store = filled(
         &three(),
         &json!([
-            say("1", json!({"span": {"trace_id": "b", "span_id": "2"}})),
-            say("22", json!({"tag": {"key": "turn", "value": "b-2"}})),
-            say("333", json!({"span": {"trace_id": "a", "span_id": "2"}})),
-            say("4444", json!({"tag": {"key": "turn", "value": "c-1"}})),
+            evaluation("1", json!({"span": {"trace_id": "b", "span_id": "2"}})),
+            evaluation("22", json!({"tag": {"key": "turn", "value": "b-2"}})),
+            evaluation("333", json!({"span": {"trace_id": "a", "span_id": "2"}})),
+            evaluation("4444", json!({"tag": {"key": "turn", "value": "c-1"}})),
         ]),
     );
-    let spoken = "INSERT INTO evaluation (feedback, label, metric_type, value, timestamp_ms, trace_id, span_id, session_id, event, hash)
+    let insert = "INSERT INTO evaluation (feedback, label, metric_type, value, timestamp_ms, trace_id, span_id, session_id, event, hash)
         VALUES (0, 'trace', 'text', 'of b', 7, 'b', NULL, NULL, '', x'01'), (0, 'session', 'text', 'of b', 8, NULL, NULL, 's-b', '', x'02'),
             (0, 'span alone', 'text', '3', 9, NULL, '3', NULL, '', x'03')";
-    store.execute_batch(spoken).unwrap();
+    store.execute_batch(insert).unwrap();
     let badges = |scope| {
         let rows = list(&store, &request(scope, "*")).unwrap().rows.into_iter();
         rows.map(|row| {
-            let said: Vec<String> =
+            let evaluations: Vec<String> =
                 row.evaluations.into_iter().map(|(label, value, _)| format!("{label}={value}")).collect();
-            format!("{}: {}", row.name, said.join(", "))
+            format!("{}: {}", row.name, evaluations.join(", "))
         })
         .collect::<Vec<_>>()
     };

@@ -41,7 +41,7 @@ async fn endless_queries_are_interrupted() {
 #[tokio::test]
 async fn queries_without_a_caller_are_interrupted() {
     let store = Store::open(&Location::Memory, KEEP).unwrap().store;
-    let asked: Vec<_> = (0..50)
+    let tasks: Vec<_> = (0..50)
         .map(|_| {
             let store = store.clone();
             tokio::spawn(async move { endless_query(&store).await })
@@ -49,7 +49,7 @@ async fn queries_without_a_caller_are_interrupted() {
         .collect();
     // After this time, all connections are in use and the other queries wait.
     tokio::time::sleep(Duration::from_millis(200)).await;
-    for task in &asked {
+    for task in &tasks {
         task.abort();
     }
     let since = Instant::now();

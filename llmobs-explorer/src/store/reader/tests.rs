@@ -46,7 +46,7 @@ fn expected(evaluator: &Evaluator, scope: Scope, query: &Query) -> (Vec<(String,
 #[test]
 fn random_queries_find_what_the_evaluator_finds() {
     let mut random = Random::new(7);
-    let (mut asked, mut some) = (0, 0);
+    let (mut total, mut some) = (0, 0);
     for _ in 0..8 {
         let (spans, metrics) = random.events();
         let (spans_read, metrics_read) = random::read(&spans, &metrics);
@@ -63,11 +63,11 @@ fn random_queries_find_what_the_evaluator_finds() {
                     expected(&evaluator, scope, &query),
                     "{text} of {scope:?} among {spans} {metrics}"
                 );
-                asked += 1;
+                total += 1;
                 some += u32::from((1..evaluator.spans.len() as u64).contains(&found.1));
             }
         }
     }
     // Most queries are valid, and many find some but not all spans.
-    assert!(asked > 1_500 && some > 600, "{some} of {asked}");
+    assert!(total > 1_500 && some > 600, "{some} of {total}");
 }

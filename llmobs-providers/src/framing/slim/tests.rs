@@ -6,30 +6,30 @@ use serde_json::{Value, json};
 use super::{Buffer, LEFT_OUT};
 use crate::json::Json;
 
-/// What is left of a text that comes in pieces of a size. `None` if there is a note in its place.
+/// Returns what is kept of a text in pieces of this size, or `None` if it is replaced by a note.
 fn kept(text: &str, limit: usize, size: usize) -> Option<String> {
     let mut buffer = Buffer::default();
     for piece in text.as_bytes().chunks(size) {
         buffer.push(piece, limit);
-        // The head of a string, its end with a note, and what is open.
+        // The beginning and end of a string, a note, and open brackets.
         let held = buffer.bytes.len() + buffer.slim.as_ref().map_or(0, |slim| slim.out.len());
         assert!(held <= limit + 8 * 1024, "{held} of {limit}");
     }
     let mut kept = None;
     buffer.take(false, |bytes| kept = Some(String::from_utf8(bytes.to_vec()).unwrap()));
-    // What comes next is not touched.
+    // The next event is unchanged.
     buffer.push(b"{}", limit);
     buffer.take(false, |bytes| assert_eq!(bytes, b"{}"));
     kept.filter(|kept| kept != LEFT_OUT)
 }
 
-/// What is left, as JSON, whatever the size of the pieces.
+/// Returns what is kept as JSON. Checks that the result is the same for each size of pieces.
 fn slim(text: &str, limit: usize) -> Value {
     let whole = kept(text, limit, usize::MAX);
     for size in [1, 1000] {
         assert_eq!(kept(text, limit, size), whole, "pieces of {size}");
     }
-    // A pair of surrogates may be cut in halves.
+    // A pair of surrogates can be split.
     let text = whole.unwrap();
     Json::read(&text).unwrap_or_else(|| panic!("{text}")).to_value()
 }
@@ -39,7 +39,7 @@ fn base64(length: usize) -> String {
 }
 
 #[test]
-fn a_text_within_the_limit_stays_as_it_is() {
+fn a_text_within_the_limit_is_unchanged() {
     let text = json!({ "a": "x".repeat(5000), "b": vec![1; 1000] }).to_string();
     assert_eq!(kept(&text, text.len(), 7).as_deref(), Some(text.as_str()));
 }
@@ -53,7 +53,7 @@ fn long_strings_lose_their_middle() {
     let found = slim(&json!({ "before": 1, "text": long, "after": [true] }).to_string(), 160_000);
     let kept = format!("{}… [194880 bytes left out] …{}", letters(0..4096), letters(198_976..200_000));
     assert_eq!(found, json!({ "before": 1, "text": kept, "after": [true] }));
-    // Where head and end are all of it, nothing is left out.
+    // If beginning and end are the whole string, nothing is left out.
     for length in [4095, 4096, 4097, 5000, 5120] {
         let text = json!([letters(0..length), long]).to_string();
         assert_eq!(slim(&text, 160_000)[0], json!(letters(0..length)), "{length}");
@@ -61,11 +61,11 @@ fn long_strings_lose_their_middle() {
 }
 
 #[test]
-fn escapes_and_characters_stay_whole() {
+fn escapes_and_characters_are_not_split() {
     for unit in ["é", "🦀", "\\n", "\\\"", "\\\\", "\\u00e9", "\\ud83e\\udd80", "\\/"] {
         for shift in 0..13 {
             let text = format!("{{\"t\":\"{}{}\"}}", "a".repeat(shift), unit.repeat(10_000));
-            // It is read as JSON, which no half of an escape or a character is.
+            // Reading fails if an escape or a character is split.
             let found = slim(&text, 8000);
             let found = found["t"].as_str().unwrap();
             assert!(found.contains(" bytes left out] …"), "{unit} {shift}: {found}");
@@ -81,7 +81,7 @@ fn escapes_and_characters_stay_whole() {
 }
 
 #[test]
-fn a_short_end_stays_as_it_is() {
+fn a_short_rest_of_a_string_is_kept() {
     let text = format!("[\"{}\\u00e9\\n\", \"{}\"]", "a".repeat(4096), "b".repeat(200_000));
     assert_eq!(slim(&text, 160_000)[0], json!(format!("{}é\n", "a".repeat(4096))));
 }
@@ -99,7 +99,7 @@ fn base64_is_noted_with_its_size() {
 
 /// The note counts the bytes without padding.
 #[test]
-fn the_filling_of_base64_does_not_count() {
+fn padding_of_base64_does_not_count() {
     for filling in ["=", "=="] {
         let text = json!([format!("{}{filling}", base64(10_000))]).to_string();
         assert_eq!(slim(&text, 4200), json!(["… [10000 bytes of base64]"]));
@@ -122,7 +122,7 @@ fn long_lists_of_numbers_keep_the_first_ones() {
 }
 
 #[test]
-fn lists_of_numbers_and_others_stay_lists() {
+fn mixed_lists_keep_their_first_items() {
     let numbers = (0..20).map(|number| number.to_string()).collect::<Vec<_>>().join(",");
     let first: Vec<Value> = (0..16).map(Value::from).collect();
     let note = json!("… [24 of 41 items left out]");
@@ -153,7 +153,7 @@ fn numbers_of_python_are_numbers() {
 
 /// Data after a part that is too large is kept.
 #[test]
-fn what_takes_the_most_place_goes_first() {
+fn long_lists_and_objects_are_shortened_and_later_data_is_kept() {
     let behind = json!({ "usage": { "prompt_tokens": 7 }, "error": null });
     let listed = |item: Value| json!(vec![item; 10_000]).to_string();
     let note = |json: &Value, kept: usize, what: &str| {
@@ -190,7 +190,7 @@ fn what_takes_the_most_place_goes_first() {
 }
 
 #[test]
-fn what_is_nested_too_deep_is_a_note() {
+fn deeply_nested_values_become_a_note() {
     let nested = |depth: usize, inside: &str| format!("{}{inside}{}", "[".repeat(depth), "]".repeat(depth));
     let expected = Json::read(&nested(127, "\"… [nested too deep]\"")).unwrap().to_value();
     for inside in ["", "1", "\"]\\\"]\"", "{\"a\":[]}"] {
@@ -209,9 +209,9 @@ fn events_that_are_not_json_are_dropped() {
     }
 }
 
-/// Where the stream ended, what was there is kept.
+/// The content of an event that the end of the stream cuts off is kept.
 #[test]
-fn what_broke_off_is_kept_at_the_end() {
+fn an_incomplete_event_is_kept_at_the_end() {
     for (text, expected) in [
         (
             format!("{{\"a\":1,\"b\":\"{}", "x".repeat(10_000)),
@@ -234,9 +234,9 @@ fn what_broke_off_is_kept_at_the_end() {
     }
 }
 
-/// Random JSON that is too large stays JSON, with the same fields.
+/// Random JSON that is too large is shortened to valid JSON with the same fields.
 #[test]
-fn random_json_stays_json() {
+fn shortened_random_json_is_valid_json() {
     fn value(random: &mut Rng, depth: u32) -> Value {
         match random.u32(..if depth > 3 { 5 } else { 8 }) {
             0 => Value::Null,

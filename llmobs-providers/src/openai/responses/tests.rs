@@ -11,7 +11,7 @@ fn read_in_pieces(events: &[Value], limit: usize) -> Response {
     reader.finish()
 }
 
-/// An answer with a text, a call and a result of this size each, whole and as events.
+/// Returns an answer with a text, a call and a result of this size, as one body and as events.
 fn answer(size: usize) -> (Value, Vec<Value>) {
     let text = "é".repeat(size);
     let arguments = json!({"q": text}).to_string();
@@ -46,9 +46,9 @@ fn answer(size: usize) -> (Value, Vec<Value>) {
 }
 
 #[test]
-fn a_stream_is_cut_where_the_whole_answer_is() {
+fn a_stream_is_cut_like_a_complete_answer() {
     let (whole, events) = answer(400);
-    // Neither body is larger than the limit, but the texts that are kept are.
+    // The body is smaller than the largest limit, and the kept texts are larger than smaller ones.
     for limit in [5000, 5200, 5500, 6000, 10_000] {
         let mut reader = ResponseReader::new().limit(limit);
         reader.push(whole.to_string().as_bytes());
@@ -57,18 +57,18 @@ fn a_stream_is_cut_where_the_whole_answer_is() {
 }
 
 #[test]
-fn what_came_is_kept_without_the_end() {
+fn an_incomplete_stream_keeps_its_content() {
     let (_, events) = answer(10);
     let response = read_in_pieces(&events[..events.len() - 2], 1000);
-    let said = "é".repeat(10);
-    assert_eq!(response.messages[0].content, said);
-    assert_eq!(response.messages[1].content, said);
-    assert_eq!(response.messages[1].tool_calls[0].arguments["q"], said.as_str());
+    let text = "é".repeat(10);
+    assert_eq!(response.messages[0].content, text);
+    assert_eq!(response.messages[1].content, text);
+    assert_eq!(response.messages[1].tool_calls[0].arguments["q"], text.as_str());
     assert!(response.finish_reasons.is_empty());
 }
 
 #[test]
-fn an_end_without_items_leaves_those_before() {
+fn a_final_event_without_items_keeps_earlier_items() {
     let (_, mut events) = answer(3);
     let end = events.len() - 1;
     let before = read_in_pieces(&events[..end], 1000);
@@ -77,7 +77,7 @@ fn an_end_without_items_leaves_those_before() {
 }
 
 #[test]
-fn indexes_are_any_number() {
+fn indexes_of_any_value_are_read() {
     for index in [json!(u64::MAX), json!(-1), json!(u32::MAX), json!(0.5), json!("one")] {
         let item = json!({"type": "message", "content": [{"type": "output_text", "text": "Hi"}]});
         let events = [
@@ -90,7 +90,7 @@ fn indexes_are_any_number() {
 }
 
 #[test]
-fn output_of_the_model_is_one_turn_in_a_request_and_in_a_response() {
+fn output_items_are_read_alike_in_requests_and_responses() {
     let (whole, _) = answer(3);
     let text = json!({"model": "gpt-5", "input": whole["output"]}).to_string();
     let json = crate::json::Json::read(&text).unwrap();
@@ -105,7 +105,7 @@ fn output_of_the_model_is_one_turn_in_a_request_and_in_a_response() {
 }
 
 #[test]
-fn a_text_is_for_an_embedding_only_if_a_field_shows_it() {
+fn requests_for_responses_embeddings_and_completions_are_distinguished() {
     let protocol = |body: Value| Protocol::of_request(&crate::json::Json::read(&body.to_string()).unwrap());
     let responses = Some(Protocol::OpenAiResponses);
     let embeddings = Some(Protocol::OpenAiEmbeddings);

@@ -1,8 +1,8 @@
-//! What is left out if memory is short, and what is kept.
+//! Which data is dropped at the memory limit.
 
 use serde_json::{Value, json};
 
-use super::{Notes, PATIENCE, Settings, events, names, start};
+use super::{Recorder, Settings, TIMEOUT, events, names, start};
 use crate::config::Config;
 use crate::deliver::report::{DropReason, Report};
 use crate::deliver::transport::Framing;
@@ -24,43 +24,43 @@ fn assert_adds_up(report: &Report) {
 }
 
 #[test]
-fn open_spans_lose_their_content_and_none_is_lost() {
-    let notes = Notes::default();
-    let client = start(&Config::new(), limited(1 << 20), notes.taker(Some(Framing::Array)));
-    let said = "x".repeat(100_000);
+fn without_memory_open_spans_lose_content_but_are_delivered() {
+    let recorder = Recorder::default();
+    let client = start(&Config::new(), limited(1 << 20), recorder.transport(Some(Framing::Array)));
+    let content = "x".repeat(100_000);
     client.context().enter(|| {
         let root = crate::workflow("root").start();
         let inside = |number: usize| {
             let span = root.enter(|| crate::task(format!("step {number}")).start());
             span.annotate(|note| {
-                note.input(&said).tag("number", number).metric("number", number);
+                note.input(&content).tag("number", number).metric("number", number);
             });
             span
         };
         let open: Vec<_> = (0..50).map(inside).collect();
-        // Open spans hold their room: what ends meanwhile finds none.
+        // Open spans reserve memory, so that a span that ends meanwhile has none.
         crate::task("meanwhile").start().annotate(|note| {
-            note.input(&said).tag("number", 50).metric("number", 50);
+            note.input(&content).tag("number", 50).metric("number", 50);
         });
-        let report = client.flush(PATIENCE);
+        let report = client.flush(TIMEOUT);
         assert_eq!((report.started, report.open, report.stripped), (52, 51, 1));
         drop(open);
         root.annotate(|note| {
             note.output("done");
         });
     });
-    let report = client.flush(PATIENCE);
+    let report = client.flush(TIMEOUT);
     assert_adds_up(&report);
-    // Nine spans of 100 kB have room, and a tenth of all is kept.
+    // Nine spans of 100 kB fit, because a tenth of the memory is reserved.
     assert_eq!(report.to_string(), "52 delivered, 0 dropped, 0 pending, 42 stripped");
-    let bodies = notes.bodies();
+    let bodies = recorder.bodies();
     let events: Vec<_> = bodies.iter().flat_map(|body| events(body)).collect();
     for event in &events {
         let is_root = event["name"] == "root";
         assert_eq!(event["metrics"]["number"].is_u64(), !is_root);
         assert_eq!(event["meta"]["output"]["value"] == "done", is_root);
-        // The event names what was left out.
-        let has_all = is_root || event["meta"]["input"]["value"] == said;
+        // The event reports the dropped content.
+        let has_all = is_root || event["meta"]["input"]["value"] == content;
         let errors = if has_all { Value::Null } else { json!(["dropped_io"]) };
         assert_eq!(event["collection_errors"], errors);
     }
@@ -68,56 +68,56 @@ fn open_spans_lose_their_content_and_none_is_lost() {
 }
 
 #[test]
-fn spans_that_never_finish_take_no_more_than_the_limit() {
-    let notes = Notes::default();
+fn unfinished_spans_take_no_more_than_the_limit() {
+    let recorder = Recorder::default();
     let fits = 100;
     let limit = limited(fits * Frame::BYTES);
-    let client = start(&Config::new(), limit, notes.taker(Some(Framing::Array)));
+    let client = start(&Config::new(), limit, recorder.transport(Some(Framing::Array)));
     client.context().enter(|| {
         let root = crate::workflow("root").start();
         for _ in 0..1000 {
             std::mem::forget(root.enter(|| crate::task("leaked").start()));
         }
-        let report = client.flush(PATIENCE);
+        let report = client.flush(TIMEOUT);
         assert_adds_up(&report);
-        // A twentieth is kept for spans at the top.
+        // A twentieth is reserved for root spans.
         assert_eq!((report.started, report.open), (1001, 95));
         assert_eq!(report.dropped[&DropReason::QueueFull], 906);
         crate::workflow("another root").start().finish();
         root.finish();
     });
-    let report = client.flush(PATIENCE);
+    let report = client.flush(TIMEOUT);
     assert_adds_up(&report);
     assert_eq!((report.delivered, report.open), (2, 94));
 }
 
 #[test]
-fn one_span_that_is_annotated_without_end_takes_no_more_room_than_its_last_values() {
-    let notes = Notes::default();
-    let client = start(&Config::new(), limited(1 << 18), notes.taker(Some(Framing::Array)));
+fn replaced_annotations_take_no_memory() {
+    let recorder = Recorder::default();
+    let client = start(&Config::new(), limited(1 << 18), recorder.transport(Some(Framing::Array)));
     client.context().enter(|| {
         let span = crate::task("step").start();
         for number in 0..20_000 {
             span.annotate(|note| {
                 note.metadata(format!("key {number}"), "x".repeat(100));
             });
-            // Later values replace earlier ones, and take no more room.
+            // Later values replace earlier ones and take no additional memory.
             span.annotate(|note| {
                 note.input("x".repeat(1000));
             });
         }
         span.finish();
     });
-    let report = client.flush(PATIENCE);
+    let report = client.flush(TIMEOUT);
     assert_adds_up(&report);
     assert_eq!((report.delivered, report.stripped), (1, 0), "{report:?}");
-    assert!(notes.bodies()[0].len() < 1 << 18);
+    assert!(recorder.bodies()[0].len() < 1 << 18);
 }
 
 #[test]
-fn room_is_given_back_by_spans_that_are_discarded_or_end_elsewhere() {
-    let notes = Notes::default();
-    let client = start(&Config::new(), limited(64 * 1024), notes.taker(Some(Framing::Array)));
+fn discarded_spans_and_spans_of_other_threads_release_memory() {
+    let recorder = Recorder::default();
+    let client = start(&Config::new(), limited(64 * 1024), recorder.transport(Some(Framing::Array)));
     for turn in 0..200 {
         let span = client.context().enter(|| crate::task("step").start());
         span.annotate(|note| {
@@ -129,29 +129,29 @@ fn room_is_given_back_by_spans_that_are_discarded_or_end_elsewhere() {
         let call =
             client.context().enter(|| crate::integration::ModelCall::begin(crate::Kind::Llm, "none", "test"));
         call.discard();
-        let report = client.flush(PATIENCE);
+        let report = client.flush(TIMEOUT);
         assert_adds_up(&report);
         assert_eq!((report.delivered, report.stripped), (turn + 1, 0), "{report:?}");
     }
 }
 
 #[test]
-fn spans_that_find_no_room_take_none() {
-    let notes = Notes::default();
+fn rejected_spans_take_no_memory() {
+    let recorder = Recorder::default();
     let limit = 100 * Frame::BYTES;
-    let client = start(&Config::new(), limited(limit), notes.taker(Some(Framing::Array)));
+    let client = start(&Config::new(), limited(limit), recorder.transport(Some(Framing::Array)));
     client.context().enter(|| {
         let root = crate::workflow("root").start();
         let open: Vec<_> = (0..500)
             .map(|_| root.enter(|| crate::task("step").tag("large", "x".repeat(2000)).start()))
             .collect();
         drop((open, root));
-        client.flush(PATIENCE);
-        let before = client.flush(PATIENCE).stripped;
+        client.flush(TIMEOUT);
+        let before = client.flush(TIMEOUT).stripped;
         crate::task("last").start().annotate(|note| {
             note.input("x".repeat(limit * 4 / 5));
         });
-        let report = client.flush(PATIENCE);
+        let report = client.flush(TIMEOUT);
         assert_adds_up(&report);
         assert_eq!(report.stripped, before, "{report:?}");
     });

@@ -1,21 +1,23 @@
-//! When the transport is notified that outermost spans have ended.
+//! When a transport is notified of the end of outermost spans.
 
 use std::sync::Mutex;
 use std::sync::mpsc::channel;
 
-use super::{Asked, Notes, PATIENCE, start};
+use super::{Recorder, Request, TIMEOUT, start};
 use crate::SpanRef;
 use crate::config::Config;
 
-/// The requests to a transport, in words, with names for the ids of spans.
-fn noted(notes: &Notes, names: &[(SpanRef, &str)]) -> Vec<String> {
+/// Returns the requests to a transport as text, with names in place of span ids.
+fn recorded(recorder: &Recorder, names: &[(SpanRef, &str)]) -> Vec<String> {
     let mut words = Vec::new();
-    for asked in notes.asked() {
-        match asked {
-            Asked::Spans(spans) => words.extend(spans.iter().map(|(name, root)| format!("{name} in {root}"))),
-            Asked::Ended(roots) => words.extend(roots.iter().map(|root| format!("{root} ended"))),
-            Asked::Evaluations(metrics) => words.extend(metrics.iter().map(|_| "evaluation".to_owned())),
-            Asked::Events(_) | Asked::Close => {}
+    for request in recorder.requests() {
+        match request {
+            Request::Spans(spans) => {
+                words.extend(spans.iter().map(|(name, root)| format!("{name} in {root}")));
+            }
+            Request::Ended(roots) => words.extend(roots.iter().map(|root| format!("{root} ended"))),
+            Request::Evaluations(metrics) => words.extend(metrics.iter().map(|_| "evaluation".to_owned())),
+            Request::Events(_) | Request::Close => {}
         }
     }
     let with_names =
@@ -23,18 +25,18 @@ fn noted(notes: &Notes, names: &[(SpanRef, &str)]) -> Vec<String> {
     words.into_iter().map(with_names).collect()
 }
 
-/// Runs `program`, which returns names for the ids of spans, under a processor that drops spans called `dropped`.
+/// Runs `program`, which returns names for span ids, with a processor that drops spans named `dropped`.
 fn run(program: impl FnOnce() -> Vec<(SpanRef, &'static str)>) -> Vec<String> {
     let config = Config::new().processor(|span| (span.name != "dropped").then_some(span));
-    let notes = Notes::default();
-    let client = start(&config, |_| (), notes.taker(None));
+    let recorder = Recorder::default();
+    let client = start(&config, |_| (), recorder.transport(None));
     let names = client.context().enter(program);
-    client.flush(PATIENCE);
-    noted(&notes, &names)
+    client.flush(TIMEOUT);
+    recorded(&recorder, &names)
 }
 
 #[test]
-fn outermost_spans_end_though_they_are_dropped() {
+fn the_end_of_a_dropped_outermost_span_is_announced() {
     let begun_here = run(|| {
         let root = crate::workflow("dropped").start();
         root.enter(|| crate::task("child").start().finish());
@@ -45,7 +47,7 @@ fn outermost_spans_end_though_they_are_dropped() {
 }
 
 #[test]
-fn outermost_spans_end_though_they_continue_the_trace_of_another_program() {
+fn the_end_of_an_outermost_span_of_a_propagated_trace_is_announced() {
     let headers = [
         ("x-datadog-trace-id", "1"),
         ("x-datadog-parent-id", "2"),
@@ -63,32 +65,32 @@ fn outermost_spans_end_though_they_continue_the_trace_of_another_program() {
 }
 
 #[test]
-fn the_end_of_an_outermost_span_is_announced_after_spans_that_the_batch_did_not_hold() {
+fn the_end_of_an_outermost_span_is_announced_after_late_children() {
     let ((here, root_is_read), (go, gate)) = (channel(), channel());
     let gate = Mutex::new((here, gate));
     let config = Config::new().processor(move |span| {
         if span.name == "root" {
             let (here, gate) = &*gate.lock().unwrap();
             here.send(()).unwrap();
-            gate.recv_timeout(PATIENCE).unwrap();
+            gate.recv_timeout(TIMEOUT).unwrap();
         }
         Some(span)
     });
-    let notes = Notes::default();
-    let client = start(&config, |_| (), notes.taker(None));
+    let recorder = Recorder::default();
+    let client = start(&config, |_| (), recorder.transport(None));
     let root = client.context().enter(|| crate::workflow("root").start());
     let child = root.enter(|| crate::task("child").start());
     let reference = root.export().unwrap();
     root.finish();
     std::thread::scope(|scope| {
-        let flush = scope.spawn(|| client.flush(PATIENCE));
-        root_is_read.recv_timeout(PATIENCE).unwrap();
+        let flush = scope.spawn(|| client.flush(TIMEOUT));
+        root_is_read.recv_timeout(TIMEOUT).unwrap();
         child.finish();
-        let verdict = crate::eval::Evaluation::score("l", 1).for_span(reference.clone());
-        client.context().enter(|| verdict.submit()).unwrap();
+        let evaluation = crate::eval::Evaluation::score("l", 1).for_span(reference.clone());
+        client.context().enter(|| evaluation.submit()).unwrap();
         go.send(()).unwrap();
         flush.join().unwrap();
     });
     let expected = ["root in ROOT", "child in ROOT", "ROOT ended", "evaluation"];
-    assert_eq!(noted(&notes, &[(reference, "ROOT")]), expected);
+    assert_eq!(recorded(&recorder, &[(reference, "ROOT")]), expected);
 }

@@ -1,4 +1,4 @@
-//! Settings of the program over those of the environment, and what is never shown.
+//! Settings of the program override the environment, and secrets are never shown.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -28,7 +28,7 @@ const ALL: [(&str, &str); 15] = [
 
 #[test]
 fn the_program_overrides_the_environment() {
-    let said = |config: Config| {
+    let configured = |config: Config| {
         config
             .ml_app("app")
             .agentless(false)
@@ -62,10 +62,10 @@ fn the_program_overrides_the_environment() {
              capture 5\nerrors false\ncontent false\nnotice false\nqueue 6\nrequest 5242880\nevent 5000000\n"
         )
     };
-    assert_eq!(facts(&said(read(&[]))), expected("{\"both\": \"program\"}"));
-    assert_eq!(facts(&said(read(&ALL))), expected("{\"both\": \"program\", \"env\": \"tag\"}"));
+    assert_eq!(facts(&configured(read(&[]))), expected("{\"both\": \"program\"}"));
+    assert_eq!(facts(&configured(read(&ALL))), expected("{\"both\": \"program\", \"env\": \"tag\"}"));
     // No setting of the program enables what the environment has disabled.
-    assert!(!said(read(&[("DD_LLMOBS_ENABLED", "false")])).enabled());
+    assert!(!configured(read(&[("DD_LLMOBS_ENABLED", "false")])).enabled());
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn an_empty_application_or_key_from_the_program_is_ignored() {
 }
 
 #[test]
-fn the_variable_of_llmobs_wins_over_that_of_all_products() {
+fn the_variable_of_llm_observability_wins_over_that_of_all_products() {
     let agentless = |own| {
         let config = read(&[("DD_AGENTLESS_ENABLED", "true"), ("DD_LLMOBS_AGENTLESS_ENABLED", own)]);
         config.settings().agentless
@@ -94,7 +94,7 @@ fn the_variable_of_llmobs_wins_over_that_of_all_products() {
 }
 
 #[test]
-fn an_application_without_name_takes_that_of_the_service() {
+fn the_service_is_the_default_name_of_the_application() {
     let name = |config: Config| config.settings().ml_app().to_owned();
     assert_eq!(name(read(&[("DD_SERVICE", "shop"), ("DD_LLMOBS_ML_APP", "bot")])), "bot");
     assert_eq!(name(read(&[("DD_SERVICE", "shop"), ("DD_LLMOBS_ML_APP", "")])), "shop");
@@ -152,7 +152,7 @@ fn debug_never_shows_any_part_of_the_key() {
 }
 
 #[test]
-fn a_sample_rate_beyond_the_range_is_ignored() {
+fn a_sample_rate_out_of_range_is_ignored() {
     let config = read(&[("DD_LLMOBS_SAMPLE_RATE", "0.25")]).sample_rate(f64::NAN).sample_rate(1.1);
     assert_eq!(config.settings().sampler.rate.to_string(), "0.25");
     let warning = "the sample rate is ignored: it should be between 0 and 1";
@@ -177,7 +177,7 @@ fn rules_of_the_program_come_before_those_of_the_environment() {
 }
 
 #[test]
-fn a_name_that_datadog_may_not_accept_has_one_warning_for_each_setting() {
+fn each_setting_with_an_unsuitable_name_has_one_warning() {
     let expected = |setting: &str| {
         [format!(
             "Datadog may not accept the name of the application in {setting}, which has upper-case letters: \
@@ -194,7 +194,7 @@ fn a_name_that_datadog_may_not_accept_has_one_warning_for_each_setting() {
 }
 
 #[test]
-fn our_own_variable_wins_over_that_of_opentelemetry() {
+fn the_llmobs_variable_wins_over_that_of_opentelemetry() {
     for (own, other, expected) in [("true", "NO_CONTENT", "content true"), ("false", "true", "content false")]
     {
         let config = read(&[

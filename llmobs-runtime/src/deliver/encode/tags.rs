@@ -38,7 +38,7 @@ pub(super) struct ClientTags {
     rendered: [[Rendered; 2]; 2],
 }
 
-/// The tags of spans that have none of their own.
+/// The tags of spans without annotated tags.
 struct Rendered {
     /// The tags, sorted as texts.
     tags: Vec<RenderedTag>,

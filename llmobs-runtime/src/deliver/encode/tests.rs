@@ -1,4 +1,4 @@
-//! Finished spans as whole events. Both forms of each span are encoded: the record of a thread, and the typed form.
+//! Finished spans as complete events. Both forms of each span are encoded: the record of a thread, and the typed form.
 
 mod content;
 mod dropped;
@@ -20,7 +20,7 @@ use crate::model::sampling::Decision;
 use crate::model::span_data::SpanData;
 use crate::model::tags::{Identity, VERSION};
 
-/// The ids of one span, which are random and cannot be chosen.
+/// The random ids of a span.
 #[derive(Clone, Copy)]
 struct Ids {
     trace: TraceId,
@@ -39,7 +39,7 @@ impl Ids {
         }
     }
 
-    /// A span without optional data.
+    /// Returns a span without optional data.
     fn span(self, kind: Kind) -> Sample {
         Sample {
             trace_id: self.trace,
@@ -52,7 +52,7 @@ impl Ids {
         }
     }
 
-    /// The event of that span, where `meta` holds these fields and the kind.
+    /// Returns the event of that span, whose `meta` has these fields and the kind.
     fn event(self, kind: Kind, meta: &Value) -> Value {
         let mut event = json!({
             "trace_id": self.trace.to_string(),
@@ -100,39 +100,39 @@ fn add_tag(event: &mut Value, tag: &str) {
 /// The largest event that keeps its input and output, as in the reference SDK.
 const LIMIT: usize = 5_000_000;
 
-/// The event that both forms of a span become.
+/// Returns the event of both forms of a span. Checks that they are equal.
 fn encoded(span: &Sample, identity: &Identity) -> Value {
     let finished: Value = serde_json::from_str(&text(span, identity)).unwrap();
     let typed: Value = serde_json::from_str(&text_of_data(&span.data(identity), identity, LIMIT)).unwrap();
-    assert_eq!(finished, typed, "the form of the thread and the typed form");
+    assert_eq!(finished, typed, "the record and the typed form");
     finished
 }
 
-/// The event that both forms of a span become, for a client without settings of its own.
+/// Returns the event of both forms of a span for a client with default settings.
 fn event(span: &Sample) -> Value {
     encoded(span, &Identity::default())
 }
 
-/// The JSON text of the event of a span as its thread left it.
+/// Returns the JSON text of an event, encoded from the record of a span.
 fn text(span: &Sample, identity: &Identity) -> String {
     let mut body = "[".to_owned();
     span.read(|finished| Encoder::new(identity, "app", LIMIT).encode_finished(finished, &mut body));
     unwrapped(&body)
 }
 
-/// The JSON text of the event of a span in typed form.
+/// Returns the JSON text of an event, encoded from the typed form of a span.
 fn text_of_data(span: &SpanData, identity: &Identity, limit: usize) -> String {
     let mut body = "[".to_owned();
     Encoder::new(identity, "app", limit).encode_data(span, &mut body);
     unwrapped(&body)
 }
 
-/// The text of an event, without its wrapper object.
+/// Returns the text of an event without its wrapper object.
 fn unwrapped(body: &str) -> String {
     let head =
         format!(r#"[{{"_dd.stage":"raw","_dd.tracer_version":"{VERSION}","event_type":"span","spans":["#);
     let event = body.strip_prefix(&head).and_then(|rest| rest.strip_suffix("]}"));
-    event.unwrap_or_else(|| panic!("another envelope: {body}")).to_owned()
+    event.unwrap_or_else(|| panic!("unexpected wrapper object: {body}")).to_owned()
 }
 
 fn texts<V: Into<String>, const N: usize>(pairs: [(&str, V); N]) -> BTreeMap<String, String> {
@@ -140,7 +140,7 @@ fn texts<V: Into<String>, const N: usize>(pairs: [(&str, V); N]) -> BTreeMap<Str
 }
 
 #[test]
-fn a_bare_span_has_what_every_event_must_have() {
+fn a_minimal_span_has_all_required_fields() {
     let ids = Ids::new();
     for kind in [Kind::Workflow, Kind::Agent, Kind::Task, Kind::Tool, Kind::Retrieval] {
         assert_eq!(event(&ids.span(kind)), ids.event(kind, &json!({})));
@@ -152,7 +152,7 @@ fn a_bare_span_has_what_every_event_must_have() {
 }
 
 #[test]
-fn ids_are_written_as_the_wire_wants_them() {
+fn ids_have_the_wire_format() {
     let ids = Ids::new();
     let event = event(&ids.span(Kind::Task));
     let traces = [&event["trace_id"], &event["_dd"]["trace_id"]].map(|id| id.as_str().unwrap().to_owned());
@@ -167,9 +167,9 @@ fn ids_are_written_as_the_wire_wants_them() {
 }
 
 #[test]
-fn a_span_with_everything() {
+fn a_complete_span() {
     let ids = Ids::new();
-    let said = |note: &mut crate::Annotation| {
+    let annotate = |note: &mut crate::Annotation| {
         note.failure = Some(Failure {
             kind: "my::Error".to_owned(),
             message: "broke".to_owned(),
@@ -192,7 +192,7 @@ fn a_span_with_everything() {
         ..ids.span(Kind::Llm)
     };
     let span = span.session_id("session-1").agent(Some("planner"), ids.other);
-    let span = span.arguments(r#"{"prompt":"Why?"}"#).returned("\"Because.\"").annotate(said);
+    let span = span.arguments(r#"{"prompt":"Why?"}"#).returned("\"Because.\"").annotate(annotate);
     let identity = Identity {
         env: "prod".to_owned(),
         service: "shop".to_owned(),
@@ -242,7 +242,7 @@ fn a_span_with_everything() {
 }
 
 #[test]
-fn the_model_is_named_on_llm_and_embedding_spans_alone() {
+fn only_llm_and_embedding_spans_have_a_model() {
     let ids = Ids::new();
     let with_model = |kind, name: &str, provider: &str| {
         let mut span = ids.span(kind).annotate(|_| ());
@@ -265,25 +265,25 @@ fn the_model_is_named_on_llm_and_embedding_spans_alone() {
 }
 
 #[test]
-fn empty_content_is_left_out_and_null_is_not_mistaken_for_it() {
+fn empty_content_is_left_out_and_null_is_kept() {
     let ids = Ids::new();
-    let saying = |kind, value: &Value| {
+    let with_content = |kind, value: &Value| {
         event(&ids.span(kind).annotate(|note| {
             note.input(value).output(value);
         }))
     };
     let model = json!({ "model_name": "unknown", "model_provider": "unknown" });
-    assert_eq!(saying(Kind::Llm, &json!([])), ids.event(Kind::Llm, &model));
+    assert_eq!(with_content(Kind::Llm, &json!([])), ids.event(Kind::Llm, &model));
     for (value, text) in [(json!(""), ""), (json!(0), "0"), (json!([]), "[]"), (json!(false), "false")] {
         assert_eq!(
-            saying(Kind::Task, &value),
+            with_content(Kind::Task, &value),
             ids.event(Kind::Task, &json!({ "input": { "value": text }, "output": { "value": text } }))
         );
     }
 }
 
 #[test]
-fn events_of_several_traces_follow_each_other_in_a_body() {
+fn a_body_has_events_of_several_traces() {
     let other = Ids::new();
     let spans = [
         Ids::new().span(Kind::Task),

@@ -1,4 +1,4 @@
-//! Which spans are accepted, dropped and sent together, and which threads wait for each other.
+//! Which spans are accepted, dropped and sent together, and which threads wait.
 
 #[cfg(shuttle)]
 mod orders;
@@ -20,15 +20,15 @@ use crate::model::inherited::Inherited;
 use crate::model::record::{Record, TraceRecord};
 use crate::model::sample::Sample;
 
-/// Longer than any test. A thread that waits this long would wait forever.
+/// Longer than any test. A thread with this timeout would wait forever without a wake-up.
 const HOUR: Duration = Duration::from_secs(3600);
-/// Longer than a thread that has nothing to wait for can take.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// The timeout for operations that do not wait.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 const UNLIMITED: Limits =
     Limits { bytes: usize::MAX, kept_bytes: 0, open_bytes: 0, batch_bytes: usize::MAX, interval: HOUR };
 
-/// The memory of a span that is alone in its trace.
+/// The memory of a span with its trace, without texts.
 const BARE: usize = Record::BYTES + size_of::<TraceRecord>();
 /// The memory of a span whose name has one letter.
 const SIZE: usize = BARE + 1;
@@ -47,7 +47,7 @@ fn push_inheriting(queue: &Queue, sample: &Sample, inherited: Option<&Arc<Inheri
     }
 }
 
-/// Ends a span that began before.
+/// Finishes a span that was started before.
 fn finish(queue: &Queue, sample: &Sample, inherited: Option<&Arc<Inherited>>) {
     let (mut record, mut text) = sample.record();
     let name = if let Cow::Owned(name) = &record.name { name.len() } else { 0 };
@@ -81,19 +81,19 @@ fn numbers(numbers: std::ops::Range<usize>) -> Vec<String> {
     numbers.map(|number| number.to_string()).collect()
 }
 
-/// The next batch, without waiting for more than one wake-up.
+/// Returns the next batch after at most one wake-up.
 fn take(queue: &Queue) -> Batch {
     take_while(queue, || ())
 }
 
 fn take_while(queue: &Queue, meanwhile: impl FnOnce()) -> Batch {
-    match soon(queue, || queue.next(), meanwhile) {
+    match within_timeout(queue, || queue.next(), meanwhile) {
         Work::Send { .. } => queue.take(),
         Work::End => panic!("the end instead of a batch"),
     }
 }
 
-/// The names of the spans of a batch, and its evaluations.
+/// Returns the names of the spans of a batch, and its evaluations.
 fn names(batch: &mut Batch) -> Vec<String> {
     let mut names = Vec::new();
     for chunk in &mut batch.chunks {
@@ -103,7 +103,7 @@ fn names(batch: &mut Batch) -> Vec<String> {
     names
 }
 
-/// Handles a batch like a worker that delivers all of it.
+/// Delivers a batch completely, like a worker.
 fn deliver(queue: &Queue, mut batch: Batch) -> Vec<String> {
     let names = names(&mut batch);
     settle(queue, batch, &Report { delivered: names.len() as u64, ..Report::default() });
@@ -117,7 +117,7 @@ fn settle(queue: &Queue, batch: Batch, outcome: &Report) {
     queue.settle(outcome);
 }
 
-/// The worker: delivers until the end, and returns what each batch held.
+/// Runs the worker until the queue ends, and returns the content of each batch.
 fn work(queue: &Queue) -> Vec<Vec<String>> {
     let mut batches = Vec::new();
     while let Work::Send { flushes } = queue.next() {
@@ -132,24 +132,24 @@ fn report(queue: &Queue) -> String {
     queue.report().to_string()
 }
 
-/// The result of a thread that has nothing to wait for. A missing wake-up fails the test here.
-fn soon<T: Send>(queue: &Queue, f: impl FnOnce() -> T + Send, meanwhile: impl FnOnce()) -> T {
+/// Runs `f` on a thread and returns its result. A missing wake-up is a timeout, which fails the test.
+fn within_timeout<T: Send>(queue: &Queue, f: impl FnOnce() -> T + Send, meanwhile: impl FnOnce()) -> T {
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
         scope.spawn(move || sender.send(f()));
-        let_others_wait();
+        wait_for_other_threads();
         meanwhile();
-        receiver.recv_timeout(PATIENCE).unwrap_or_else(|_| {
-            // Lets the thread go, so that the test can end.
+        receiver.recv_timeout(TIMEOUT).unwrap_or_else(|_| {
+            // Ends the thread, so that the test can end.
             queue.close();
             queue.end();
-            panic!("nothing happened for {PATIENCE:?}");
+            panic!("nothing happened for {TIMEOUT:?}");
         })
     })
 }
 
-/// Nothing shows that another thread is waiting. After this it usually is, so that a missing wake-up shows.
-fn let_others_wait() {
+/// Gives another thread time to wait, so that a missing wake-up is usually detected. No API shows that a thread waits.
+fn wait_for_other_threads() {
     thread::sleep(Duration::from_millis(10));
 }
 
@@ -166,7 +166,7 @@ fn spans_of_a_thread_keep_their_order_across_chunks() {
 }
 
 #[test]
-fn long_texts_keep_their_place_among_short_ones() {
+fn long_and_short_texts_keep_their_order() {
     let queue = Queue::new(UNLIMITED);
     let text = |number: usize| number.to_string().repeat(if number % 3 == 1 { MAX_COPIED } else { 2 });
     for number in 0..9 {
@@ -223,7 +223,7 @@ fn each_span_has_its_own_texts_and_annotation() {
 }
 
 #[test]
-fn a_chunk_is_full_at_so_many_spans_or_bytes() {
+fn a_chunk_is_full_at_a_number_of_spans_or_bytes() {
     let queue = Queue::new(UNLIMITED);
     let full = || queue.state().full.len();
     push_numbers(&queue, 0..CHUNK_RECORDS - 1);
@@ -239,16 +239,16 @@ fn a_chunk_is_full_at_so_many_spans_or_bytes() {
 }
 
 #[test]
-fn a_full_batch_goes_before_its_time() {
+fn a_full_batch_is_sent_before_it_is_due() {
     let queue = Queue::new(Limits { batch_bytes: 3 * SIZE, ..UNLIMITED });
     let first = take_while(&queue, || {
-        // The first span wakes the worker too, which then waits for the interval to be over.
+        // The first span wakes the worker, which then waits for the interval.
         push_numbers(&queue, 0..1);
-        let_others_wait();
+        wait_for_other_threads();
         push_numbers(&queue, 1..3);
     });
     assert_eq!(deliver(&queue, first), ["0", "1", "2"]);
-    // Of several chunks.
+    // A batch with several chunks.
     let queue = Queue::new(Limits { batch_bytes: 2 * CHUNK_BYTES, ..UNLIMITED });
     let count = 4 * CHUNK_RECORDS;
     let first = take_while(&queue, || push_numbers(&queue, 0..count));
@@ -258,13 +258,13 @@ fn a_full_batch_goes_before_its_time() {
 }
 
 #[test]
-fn a_batch_that_is_not_full_goes_when_its_oldest_span_is_due() {
+fn a_partial_batch_is_sent_when_its_oldest_span_is_due() {
     let interval = Duration::from_millis(30);
     let queue = Queue::new(Limits { interval, ..UNLIMITED });
     for _ in 0..2 {
         let begun = Instant::now();
         let batch = take_while(&queue, || push_numbers(&queue, 0..2));
-        // The second span may have come later.
+        // The second span may be in the next batch.
         let names = names(&mut { batch });
         assert!(names == ["0", "1"] || names == ["0"], "{names:?}");
         assert!(begun.elapsed() >= interval);
@@ -273,7 +273,7 @@ fn a_batch_that_is_not_full_goes_when_its_oldest_span_is_due() {
 }
 
 #[test]
-fn the_first_span_or_evaluation_wakes_a_worker_that_waits_for_nothing() {
+fn the_first_span_or_evaluation_wakes_an_idle_worker() {
     let interval = Duration::from_millis(1);
     let queue = Queue::new(Limits { interval, ..UNLIMITED });
     assert_eq!(deliver(&queue, take_while(&queue, || push(&queue, "0"))), ["0"]);
@@ -282,7 +282,7 @@ fn the_first_span_or_evaluation_wakes_a_worker_that_waits_for_nothing() {
 }
 
 #[test]
-fn a_queue_without_room_leaves_its_worker_alone() {
+fn a_queue_without_memory_does_not_wake_its_worker() {
     let queue = Queue::new(Limits { interval: HOUR, ..Limits::NONE });
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
@@ -291,36 +291,36 @@ fn a_queue_without_room_leaves_its_worker_alone() {
         let woken = receiver.recv_timeout(Duration::from_millis(30));
         queue.close();
         assert_eq!(woken, Err(mpsc::RecvTimeoutError::Timeout));
-        assert_eq!(receiver.recv_timeout(PATIENCE), Ok(true));
+        assert_eq!(receiver.recv_timeout(TIMEOUT), Ok(true));
     });
 }
 
 #[test]
-fn flush_without_a_worker_reports_what_is_pending() {
+fn flush_without_a_worker_reports_pending_spans() {
     let queue = Queue::new(UNLIMITED);
     assert_eq!(report(&queue), "0 delivered, 0 dropped, 0 pending");
     push_numbers(&queue, 0..2);
     queue.push_evaluation("{}".to_owned());
     let timeout = Duration::from_millis(30);
     let begun = Instant::now();
-    let report = soon(&queue, || queue.flush(timeout), || ());
+    let report = within_timeout(&queue, || queue.flush(timeout), || ());
     assert!(begun.elapsed() >= timeout);
     assert_eq!(report.to_string(), "0 delivered, 0 dropped, 3 pending");
-    // A worker that arrives later still finds the flush request, an hour before the spans are due.
+    // A worker that starts later handles the flush, an hour before the spans are due.
     let batch = take(&queue);
     assert_eq!(self::report(&queue), "0 delivered, 0 dropped, 3 pending");
     assert_eq!(deliver(&queue, batch), ["0", "1", "{}"]);
 }
 
 #[test]
-fn flush_wakes_the_worker_and_waits_for_what_was_finished_before_it() {
+fn flush_wakes_the_worker_and_waits_for_earlier_spans() {
     let queue = Queue::new(UNLIMITED);
     push_numbers(&queue, 0..CHUNK_RECORDS + 1);
-    let report = soon(
+    let report = within_timeout(
         &queue,
-        || queue.flush(PATIENCE),
+        || queue.flush(TIMEOUT),
         || {
-            let Work::Send { flushes: 1 } = soon(&queue, || queue.next(), || ()) else {
+            let Work::Send { flushes: 1 } = within_timeout(&queue, || queue.next(), || ()) else {
                 panic!("no flush is wanted");
             };
             let batch = queue.take();
@@ -335,19 +335,19 @@ fn flush_wakes_the_worker_and_waits_for_what_was_finished_before_it() {
 }
 
 #[test]
-fn a_flush_does_not_end_for_an_earlier_one() {
+fn the_end_of_an_earlier_flush_does_not_end_a_flush() {
     let queue = Queue::new(UNLIMITED);
     queue.flush(Duration::ZERO);
     let begun = Instant::now();
     let timeout = Duration::from_millis(30);
-    soon(&queue, || queue.flush(timeout), || queue.flushed(1));
+    within_timeout(&queue, || queue.flush(timeout), || queue.flushed(1));
     assert!(begun.elapsed() >= timeout);
-    // Nor does a later one wait for what an earlier one has waited for.
-    soon(&queue, || queue.flush(HOUR), || queue.flushed(3));
+    // A flush does not wait again for an earlier flush.
+    within_timeout(&queue, || queue.flush(HOUR), || queue.flushed(3));
 }
 
 #[test]
-fn a_closed_queue_gives_what_it_has_and_takes_no_more_spans() {
+fn a_closed_queue_drains_and_accepts_no_spans() {
     let queue = Queue::new(UNLIMITED);
     push(&queue, "0");
     assert!(queue.close());
@@ -361,12 +361,12 @@ fn a_closed_queue_gives_what_it_has_and_takes_no_more_spans() {
     queue.push_evaluation("{}".to_owned());
     assert_eq!(report(&queue), "2 delivered, 5 dropped (shutdown: 5), 0 pending, 4 finished late");
     assert!(matches!(queue.next(), Work::End));
-    // There is no thread to wait for.
-    soon(&queue, || queue.flush(HOUR), || ());
+    // There is no worker to wait for.
+    within_timeout(&queue, || queue.flush(HOUR), || ());
 }
 
 #[test]
-fn an_evaluation_that_comes_while_the_worker_ends_is_counted() {
+fn an_evaluation_at_the_end_of_the_worker_is_counted() {
     let queue = Queue::new(UNLIMITED);
     queue.close();
     assert!(matches!(queue.next(), Work::End));
@@ -376,9 +376,9 @@ fn an_evaluation_that_comes_while_the_worker_ends_is_counted() {
 }
 
 #[test]
-fn closing_wakes_the_worker_in_whatever_wait() {
+fn closing_wakes_the_worker_from_every_wait() {
     let queue = Queue::new(UNLIMITED);
-    let ended = soon(&queue, || matches!(queue.next(), Work::End), || assert!(queue.close()));
+    let ended = within_timeout(&queue, || matches!(queue.next(), Work::End), || assert!(queue.close()));
     assert!(ended);
     let queue = Queue::new(UNLIMITED);
     push(&queue, "waits an hour");
@@ -389,30 +389,33 @@ fn closing_wakes_the_worker_in_whatever_wait() {
     assert_eq!(queue.pause(Duration::from_millis(1), Duration::ZERO, &mut 0), Pause::Over);
     let flush = || queue.flush(Duration::ZERO);
     let mut seen = 0;
-    assert_eq!(soon(&queue, || queue.pause(HOUR, Duration::ZERO, &mut seen), || drop(flush())), Pause::Over);
+    assert_eq!(
+        within_timeout(&queue, || queue.pause(HOUR, Duration::ZERO, &mut seen), || drop(flush())),
+        Pause::Over
+    );
     assert_eq!(seen, 1);
-    // One that is known, or that comes before the least wait is over, does not end it.
+    // A flush that was seen, or that comes before the minimum wait, does not end the wait.
     let begun = Instant::now();
     let least = Duration::from_millis(20);
-    assert_eq!(soon(&queue, || queue.pause(HOUR, least, &mut seen), || drop(flush())), Pause::Over);
+    assert_eq!(within_timeout(&queue, || queue.pause(HOUR, least, &mut seen), || drop(flush())), Pause::Over);
     assert!(begun.elapsed() >= least);
     let pause = || queue.pause(HOUR, Duration::ZERO, &mut seen);
-    assert_eq!(soon(&queue, pause, || assert!(queue.close())), Pause::Closed);
+    assert_eq!(within_timeout(&queue, pause, || assert!(queue.close())), Pause::Closed);
     assert_eq!(queue.pause(HOUR, HOUR, &mut 0), Pause::Closed);
 }
 
 #[test]
-fn the_end_of_the_worker_can_be_waited_for() {
+fn a_program_can_wait_for_the_end_of_the_worker() {
     let queue = Queue::new(UNLIMITED);
     let begun = Instant::now();
     queue.wait_for_end(Duration::from_millis(20));
     assert!(begun.elapsed() >= Duration::from_millis(20));
-    soon(&queue, || queue.wait_for_end(HOUR), || queue.end());
+    within_timeout(&queue, || queue.wait_for_end(HOUR), || queue.end());
     queue.wait_for_end(HOUR);
 }
 
 #[test]
-fn emptied_chunks_are_used_again() {
+fn empty_chunks_are_reused() {
     let queue = Queue::new(UNLIMITED);
     let spare = || queue.state().spare.len();
     push_numbers(&queue, 0..CHUNK_RECORDS);

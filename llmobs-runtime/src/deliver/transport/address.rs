@@ -40,7 +40,7 @@ mod tests {
     use super::is_direct;
 
     #[test]
-    fn proxy_is_for_what_is_outside() {
+    fn local_addresses_are_reached_without_a_proxy() {
         let direct = [
             "http://localhost:8126",
             "http://127.0.0.1:8126",

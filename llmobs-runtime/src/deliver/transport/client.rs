@@ -37,7 +37,7 @@ pub(super) struct Client {
     timeout: Duration,
     /// The factor by which the timeout is multiplied, for a receiver that has been slow.
     timeout_factor: u32,
-    /// Whether large requests with spans are compressed: not to an Agent nor on this machine, where bytes cost less than time.
+    /// Whether large requests with spans are compressed. Requests to an Agent and on this machine are not, because sending is cheap there.
     compresses: bool,
     /// Whether the last request was large and its connection was closed.
     was_reset: bool,
@@ -200,7 +200,7 @@ impl Client {
             }
         };
         let status = response.status();
-        let wait = wait::asked(status, response.headers(), SystemTime::now());
+        let wait = wait::requested(status, response.headers(), SystemTime::now());
         read_to_end(response);
         if status.is_success() { Ok(()) } else { Err(Lost::Answer(status, wait)) }
     }

@@ -29,7 +29,7 @@ const INPUT_BYTES: usize = 16 * 1024;
 const OUTPUT_BYTES: usize = 32 * 1024;
 const HEAD_END: &[u8] = b"\r\n\r\n";
 
-/// What is added to requests below ureq. One request is sent at a time.
+/// The data that is added to requests below ureq. One request is sent at a time.
 pub(super) struct Secrets {
     /// The servers that receive them, by scheme and authority. A proxy is not one of them.
     origins: [Uri; 2],
@@ -70,7 +70,7 @@ impl Content {
 
 /// The progress of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent")]
 pub(super) struct Progress {
     /// Whether there was a connection to send it on.
     pub(super) started: bool,
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_for_their_origins_alone() {
+    fn secrets_are_sent_only_to_their_origins() {
         let origins = ["https://a.example/path", "http://127.0.0.1:8126/"].map(Uri::from_static);
         let secrets = Secrets::new(origins, &[]);
         let belong = |url: &str| secrets.belong_to(&url.parse().unwrap());
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_not_read_and_comes_back() {
+    fn a_body_is_lent_without_reading_it() {
         let secrets = Secrets::new([Uri::default(), Uri::default()], &[]);
         let unsent = || secrets.current().unsent.clone();
         let mut text = "prompt".to_owned();

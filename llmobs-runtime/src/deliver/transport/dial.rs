@@ -23,7 +23,7 @@ const FIRST_TRY: Duration = Duration::from_millis(300);
 /// Opens sockets.
 #[derive(Debug, Default)]
 pub(super) struct Dialer {
-    /// The Unix socket to connect to, whatever the address.
+    /// The Unix socket to connect to instead of the address.
     #[cfg_attr(not(unix), expect(dead_code, reason = "this system has no Unix sockets"))]
     socket: Option<PathBuf>,
     /// The address of the last connection.
@@ -118,11 +118,11 @@ mod tests {
         (listener, address)
     }
 
-    /// An address of a network for documentation: packets to it are lost, or there is no route to it.
+    /// An address that is reserved for documentation. Packets to it are lost, or there is no route.
     const DEAD: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 80);
 
     #[test]
-    fn dead_addresses_are_passed_over_and_the_last_good_one_is_tried_first() {
+    fn dead_addresses_are_skipped_and_the_last_good_one_is_tried_first() {
         let dialer = Dialer::default();
         let ((one, first), (_other, second)) = (listener(), listener());
         let connect = |addresses: &[SocketAddr]| {

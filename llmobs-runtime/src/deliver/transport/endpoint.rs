@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_and_evaluations_have_intakes_of_their_own() {
+    fn spans_and_evaluations_have_different_intakes() {
         let mut settings = Settings {
             api_key: Some(Secret::new("key")),
             site: "datadoghq.eu".to_owned(),
@@ -247,7 +247,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_unix_socket_is_named_by_a_url_or_its_path() {
+    fn a_unix_socket_is_configured_by_url_or_path() {
         for text in ["unix:///run/apm.socket", "unix:/run/apm.socket", "/run/apm.socket"] {
             let origin = Origin::new(text, "").unwrap();
             let endpoint = Endpoint::agent(&origin, &Settings::default()).unwrap();

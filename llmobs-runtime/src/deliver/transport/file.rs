@@ -48,7 +48,7 @@ fn write(mut file: impl io::Write, torn: &mut bool, lines: &str) -> io::Result<(
     Ok(())
 }
 
-/// Prompts are private: a new file is readable by its owner alone.
+/// Prompts are private: only the owner of a new file can read it.
 fn open(path: &Path) -> io::Result<fs::File> {
     let mut options = fs::OpenOptions::new();
     options.create(true).append(true);
@@ -85,7 +85,7 @@ mod tests {
 
     use super::write;
 
-    /// Has room for this many bytes.
+    /// A writer with space for this many bytes.
     struct Disk(Vec<u8>, usize);
 
     impl io::Write for Disk {
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_line_that_was_not_finished_the_next_begins_anew() {
+    fn an_unfinished_line_is_ended_before_the_next() {
         let (mut disk, mut torn) = (Disk(Vec::new(), 14), false);
         for (room, line, done) in [
             (14, "{\"a\":1}\n", true),

@@ -150,7 +150,7 @@ mod tests {
     use crate::testing::Collector;
 
     #[test]
-    fn a_span_has_the_fields_that_are_documented() {
+    fn a_span_has_the_documented_fields() {
         let events = json!([
             {
                 "_dd.stage": "raw",
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn every_event_that_is_encoded_can_be_sent() {
+    fn each_encoded_event_can_be_sent() {
         let collector = Collector::new();
         collector.enter(|| {
             let span = crate::llm("ask").session_id("s").start();

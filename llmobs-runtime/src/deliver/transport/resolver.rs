@@ -20,7 +20,7 @@ const MAX_WAIT: Duration = Duration::from_secs(2);
 /// The most addresses that ureq accepts.
 const MAX_ADDRESSES: usize = 16;
 
-/// Looks up names on threads of their own, one at a time for each name, because the system's resolver cannot be interrupted: a lookup that
+/// Looks up names on separate threads, one at a time for each name, because the system's resolver cannot be interrupted: a lookup that
 /// hangs costs one thread, however often the name is requested.
 #[derive(Clone)]
 pub(super) struct Names(Arc<Shared>);
@@ -104,25 +104,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_resolver_that_hangs_costs_one_thread_for_each_name() {
-        static ASKED: AtomicUsize = AtomicUsize::new(0);
+    fn a_hanging_resolver_takes_one_thread_per_name() {
+        static LOOKUPS: AtomicUsize = AtomicUsize::new(0);
         static GATE: Mutex<()> = Mutex::new(());
         let closed = GATE.lock().unwrap();
         let names = Names::looked_up_by(|host| {
-            ASKED.fetch_add(1, Ordering::SeqCst);
+            LOOKUPS.fetch_add(1, Ordering::SeqCst);
             let _open = GATE.lock().unwrap();
             Ok(vec![host.replace("agent", "127.0.0.1").parse().unwrap()])
         });
-        let ask = |wait| names.addresses("agent:80".to_owned(), wait);
+        let lookup = |wait| names.addresses("agent:80".to_owned(), wait);
         for _ in 0..8 {
-            assert!(matches!(ask(Duration::from_millis(1)), Err(Error::Timeout(Timeout::Resolve))));
+            assert!(matches!(lookup(Duration::from_millis(1)), Err(Error::Timeout(Timeout::Resolve))));
         }
         assert_eq!(names.addresses("127.0.0.1:7".to_owned(), Duration::ZERO).unwrap().len(), 1);
         drop(closed);
-        // The late result is used, and then there is another lookup.
-        for asked in [1, 2] {
-            assert_eq!(ask(Duration::from_secs(60)).unwrap(), ["127.0.0.1:80".parse().unwrap()]);
-            assert_eq!(ASKED.load(Ordering::SeqCst), asked);
+        // The late result is used, followed by another lookup.
+        for count in [1, 2] {
+            assert_eq!(lookup(Duration::from_secs(60)).unwrap(), ["127.0.0.1:80".parse().unwrap()]);
+            assert_eq!(LOOKUPS.load(Ordering::SeqCst), count);
         }
     }
 

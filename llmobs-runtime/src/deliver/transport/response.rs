@@ -223,12 +223,12 @@ mod tests {
                           x-ratelimit-reset: 0.5\r\n\r\nA\r\n          \r\n2\r\n  \r\n0\r\n\r\n               ";
 
     #[test]
-    fn a_head_passes_without_what_may_be_an_echo() {
+    fn a_head_is_passed_on_without_possible_echoes() {
         assert_eq!(passed(&[ECHO.as_bytes()]), PASSED);
     }
 
     #[test]
-    fn a_head_may_arrive_in_pieces() {
+    fn a_head_can_arrive_in_pieces() {
         let echo = ECHO.as_bytes();
         for split in 0..echo.len() {
             let (before, after) = echo.split_at(split);
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn the_status_is_known_and_other_protocols_are_recognized() {
+    fn the_status_and_other_protocols_are_recognized() {
         for (answer, status, is_not_http) in [
             ("", None, false),
             ("\r\nHTTP", None, false),
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_becomes_blanks() {
+    fn a_body_is_replaced_by_blanks() {
         for (body, blank) in [
             ("content-length: 6\r\n\r\nsecret\r\n", "content-length: 6\r\n\r\n        "),
             ("\r\n6\r\nsecret", "\r\n         "),

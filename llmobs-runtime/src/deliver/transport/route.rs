@@ -34,7 +34,7 @@ const AGENT_URL: &str = "DD_TRACE_AGENT_URL";
 pub(super) struct Route {
     /// Agents, the preferred one first.
     agents: Vec<(Origin, Endpoint)>,
-    /// Whether Agents are asked if they accept spans.
+    /// Whether Agents are queried before they receive spans.
     asks: bool,
     /// Datadog itself, or why spans cannot go there.
     pub(super) intake: Result<Endpoint, Error>,

@@ -4,14 +4,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ureq::http::{HeaderMap, StatusCode};
 
-/// The longest wait, whatever a server asks for.
+/// The longest wait, even if a server requests a longer one.
 const MAX_WAIT: Duration = Duration::from_secs(300);
 /// Larger numbers are points in time, not seconds to wait.
 const EPOCHS: f64 = 1e9;
 
 /// Returns the wait that the headers of a response ask for. Values that are neither a number nor a date, and times in the past, count as
 /// absent.
-pub(super) fn asked(status: StatusCode, headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+pub(super) fn requested(status: StatusCode, headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let retry_after = text("retry-after")
         .and_then(|text| seconds(text).or_else(|| until(httpdate::parse_http_date(text).ok()?, now)));
@@ -40,11 +40,11 @@ mod tests {
         // Wed, 21 Oct 2026 07:28:00 GMT
         let now = UNIX_EPOCH + Duration::from_secs(1_792_567_680);
         let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
-        asked(status.try_into().unwrap(), &headers.collect(), now)
+        requested(status.try_into().unwrap(), &headers.collect(), now)
     }
 
     #[test]
-    fn seconds_dates_and_times_are_waits_of_at_most_five_minutes() {
+    fn seconds_and_dates_are_waits_of_at_most_five_minutes() {
         let seconds = |seconds| Some(Duration::from_secs_f64(seconds));
         for (value, retry_after, reset) in [
             ("2", seconds(2.0), seconds(2.0)),

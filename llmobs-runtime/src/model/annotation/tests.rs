@@ -1,4 +1,4 @@
-//! Spans with more annotations than there is room for.
+//! Spans with more annotations than the limits allow.
 
 use super::*;
 use crate::model::limits::{MAX_LINKS, MAX_METADATA, MAX_METRICS, MAX_TAGS};
@@ -8,15 +8,15 @@ fn link() -> SpanRef {
     SpanRef { trace_id: "1".to_owned(), span_id: "2".to_owned() }
 }
 
-/// Adds a number to a span in every way.
-fn say(note: &mut Annotation, number: usize) {
+/// Adds annotations of each kind.
+fn annotate(note: &mut Annotation, number: usize) {
     let key = format!("key {number}");
     note.tag(&key, number).metadata(&key, number).metric(&key, number).cost_tag(&key).link(link());
 }
 
 fn left_out(count: usize) -> LeftOut {
     LeftOut {
-        // Tags and cost tags.
+        // Counts tags and cost tags.
         tags: 2 * (count - MAX_TAGS),
         metadata: count - MAX_METADATA,
         metrics: count - MAX_METRICS,
@@ -33,13 +33,13 @@ fn lengths(note: &Annotation) -> [usize; 5] {
 const FULL: [usize; 5] = [MAX_TAGS, MAX_TAGS, MAX_METADATA, MAX_METRICS, MAX_LINKS];
 
 #[test]
-fn what_is_beyond_the_limits_is_left_out_and_counted() {
+fn annotations_beyond_the_limits_are_left_out_and_counted() {
     let mut at_once = Annotation::new(1024);
     let mut one_by_one = Annotation::new(1024);
     for number in 0..5000 {
-        say(&mut at_once, number);
+        annotate(&mut at_once, number);
         let mut later = Annotation::new(1024);
-        say(&mut later, number);
+        annotate(&mut later, number);
         one_by_one.add(later);
     }
     for note in [at_once, one_by_one] {
@@ -50,9 +50,9 @@ fn what_is_beyond_the_limits_is_left_out_and_counted() {
 }
 
 #[test]
-fn what_a_full_span_has_can_still_be_changed() {
+fn annotations_of_a_full_span_can_be_changed() {
     let mut note = Annotation::new(1024);
-    (0..1000).for_each(|number| say(&mut note, number));
+    (0..1000).for_each(|number| annotate(&mut note, number));
     let before = note.left_out();
     let mut later = Annotation::new(1024);
     for note in [&mut note, &mut later] {
@@ -67,7 +67,7 @@ fn what_a_full_span_has_can_still_be_changed() {
 }
 
 #[test]
-fn what_is_weaker_is_left_out_first() {
+fn weaker_annotations_are_left_out_first() {
     let (mut note, mut weaker) = (Annotation::new(1024), Annotation::new(1024));
     for number in 0..200 {
         note.tag(format!("own {number}"), "own").tag(format!("both {number}"), "own");
@@ -91,9 +91,9 @@ fn what_is_weaker_is_left_out_first() {
     assert_eq!(note.left_out(), LeftOut { metrics: 1, ..LeftOut::default() });
 }
 
-/// A span that stays open takes no more memory with each annotation.
+/// The memory of an open span does not grow with each annotation.
 #[test]
-fn a_hundred_thousand_annotations_of_one_span() {
+fn an_open_span_keeps_a_limited_number_of_annotations() {
     let collector = Collector::new();
     let entered = collector.attach();
     let span = crate::task("open").start();
@@ -107,7 +107,7 @@ fn a_hundred_thousand_annotations_of_one_span() {
     drop(entered);
     let event = &collector.events()[0];
     let lengths = [&event["tags"], &event["span_links"]].map(|list| list.as_array().unwrap().len());
-    // Those of llmobs, too.
+    // The event also has the tags of llmobs.
     assert!(lengths[0] > MAX_TAGS && lengths[0] < MAX_TAGS + 20, "{}", lengths[0]);
     assert_eq!(lengths[1], MAX_LINKS);
     assert_eq!(event["meta"]["metadata"].as_object().unwrap().len(), MAX_METADATA);

@@ -35,7 +35,7 @@ pub(crate) fn read(value: &Json<'_>) -> Option<Document> {
     let mut document = Document::new(value.get("text").as_str()?);
     [document.name, document.id] =
         ["name", "id"].map(|key| Some(label(value, key)).filter(|text| !text.is_empty()));
-    // A score of zero is kept; the reference SDK loses it.
+    // A score of zero is kept. The reference SDK omits it.
     document.score = value.get("score").to_value().as_number().cloned();
     if document.score.is_none() && value.field("score").is_some() {
         warn_limited!("the score of a document was left out: it is not a number");

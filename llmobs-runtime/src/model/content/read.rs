@@ -108,7 +108,7 @@ fn input_messages(
                     found.extend(conversation::messages(value).into_iter().flatten());
                 }
             }
-            // An empty list next to other arguments may be anything: it must not hide them.
+            // An empty list next to other arguments can have any meaning, so it must not hide them.
             Some(found).filter(|found| !found.is_empty())
         }
     };
@@ -136,7 +136,7 @@ fn text_message(json: &str, source: Source, role: &str) -> Message {
         "the annotation of an llm span is not a message and is shown as text: give a text, a `llmobs::content::Message`, a value that \
          serializes as {{\"role\": …, \"content\": …}}, or a list of these"
     );
-    // A program that annotates a bare text gives no role, and the reference SDK leaves it open too.
+    // An annotated text has no role, as in the reference SDK.
     Message::new("", text(json))
 }
 

@@ -1,4 +1,4 @@
-//! What Datadog shows of the input and output of a program, by kind of span.
+//! How Datadog shows input and output, by kind of span.
 
 mod documents;
 mod messages;
@@ -13,10 +13,10 @@ use crate::model::captured::{Captured, Source};
 use crate::model::sample::Sample;
 use crate::model::tags::Identity;
 
-/// The JSON text of a value, and its source.
+/// The JSON text of a value and its source.
 struct Given(String, Source);
 
-/// What an attribute captures of a function with these arguments: the members of a JSON object, in order.
+/// Returns what an attribute captures for these arguments, given as the members of a JSON object in order.
 fn arguments(fields: &str) -> Given {
     Given(format!("{{{fields}}}"), Source::Arguments)
 }
@@ -25,7 +25,7 @@ fn annotated<T: Serialize>(value: &T) -> Given {
     annotated_within(value, usize::MAX)
 }
 
-/// What is captured if a program annotates a value within a limit.
+/// Returns what is captured for an annotated value within a limit.
 fn annotated_within<T: Serialize>(value: &T, limit: usize) -> Given {
     let captured = Captured::annotated(value, limit);
     Given(captured.json().to_owned(), captured.source)
@@ -35,7 +35,7 @@ fn returned<T: Serialize>(value: &T) -> Given {
     Given(annotated(value).0, Source::Value)
 }
 
-/// What Datadog shows of a content.
+/// Returns a content as Datadog shows it.
 fn shown(content: Content) -> Value {
     let identity = Identity::default();
     let mut span = Sample::new(Kind::Task, "").data(&identity);
@@ -43,18 +43,18 @@ fn shown(content: Content) -> Value {
     Encoder::new(&identity, "", usize::MAX).event(&span)["meta"]["output"].take()
 }
 
-/// `meta.input`, or null if there is none.
+/// Returns `meta.input`, or null if there is none.
 fn input(kind: Kind, Given(json, source): Given) -> Value {
     shown(super::read_input(kind, &json, source).0)
 }
 
-/// `meta.output`, or null if there is none.
+/// Returns `meta.output`, or null if there is none.
 fn output(kind: Kind, Given(json, source): Given) -> Value {
     shown(super::read_output(kind, &json, source).0)
 }
 
 #[test]
-fn other_kinds_show_a_string_as_it_is_and_anything_else_as_json() {
+fn other_kinds_show_strings_unchanged_and_other_values_as_json() {
     let texts = [
         (json!("two\nlines, \"quoted\", \\ and 🦀"), "two\nlines, \"quoted\", \\ and 🦀"),
         (json!(""), ""),
@@ -79,14 +79,14 @@ fn other_kinds_show_a_string_as_it_is_and_anything_else_as_json() {
 }
 
 #[test]
-fn arguments_of_other_kinds_are_an_object_in_the_order_of_the_signature() {
+fn arguments_of_other_kinds_are_an_object_in_signature_order() {
     let fields = r#""zeta":"a","alpha":{"messages":[]},"text":[1]"#;
     for kind in [Kind::Workflow, Kind::Agent, Kind::Task, Kind::Tool, Kind::Retrieval] {
         assert_eq!(
             input(kind, arguments(fields)),
             json!({ "value": r#"{"zeta":"a","alpha":{"messages":[]},"text":[1]}"# })
         );
-        // A lone string keeps its name.
+        // A single string keeps its name.
         assert_eq!(input(kind, arguments(r#""q":"x""#)), json!({ "value": r#"{"q":"x"}"# }));
     }
 }

@@ -1,4 +1,4 @@
-//! Evaluations as whole metrics, and all that are invalid.
+//! Evaluations as complete metrics, and invalid evaluations.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -14,7 +14,7 @@ fn span() -> SpanRef {
     SpanRef { trace_id: "T1".into(), span_id: "S1".into() }
 }
 
-/// The metric, with these fields and those that all metrics have.
+/// Returns a metric with these fields and those that all metrics have.
 fn expected(fields: Value) -> Value {
     let mut metric = json!({
         "event_kind": "evaluation",
@@ -118,6 +118,6 @@ fn errors_explain_what_to_change() {
 }
 
 #[test]
-fn without_a_client_nothing_is_wrong() {
+fn without_a_client_submitting_succeeds() {
     assert_eq!(Evaluation::score("", f64::NAN).submit(), Ok(()));
 }

@@ -1,4 +1,4 @@
-//! Feedback as whole metrics, and all that is invalid.
+//! Feedback as complete metrics, and invalid feedback.
 
 use serde_json::{Value, json};
 
@@ -58,7 +58,7 @@ fn each_target_and_each_type() {
 }
 
 #[test]
-fn a_submitter_of_no_kind_is_an_id() {
+fn a_submitter_without_a_kind_is_an_id() {
     for submitter in [Submitter::new("u"), Submitter::new("u").kind(""), "u".into(), String::from("u").into()]
     {
         let feedback = encoded(Feedback::boolean("l", true, submitter).for_session("s"));

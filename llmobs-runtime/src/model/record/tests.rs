@@ -1,4 +1,4 @@
-//! The memory of a record, and what the worker reads in it.
+//! The memory of a record, and how the worker reads it.
 
 use super::{Finished, Record};
 use crate::base::clock::WallClock;
@@ -13,7 +13,7 @@ fn a_record_is_small() {
 }
 
 #[test]
-fn texts_follow_each_other_and_what_follows_them_belongs_to_others() {
+fn texts_are_consecutive_and_followed_by_those_of_other_spans() {
     let sample =
         Sample::new(Kind::Task, "t").arguments("{\"é\":1}").returned("\"ü\"").failed(&std::fmt::Error);
     let ((record, text), trace) = (sample.record(), sample.trace());
@@ -28,7 +28,7 @@ fn texts_follow_each_other_and_what_follows_them_belongs_to_others() {
     assert_eq!((&*failure.kind, &failure.message), ("core::fmt::Error", &message));
     assert_eq!(failure.stack, format!("core::fmt::Error: {message}"));
     assert_eq!(record.text_bytes(parts), text.len() - "the next span".len());
-    // A text that is shorter than the record requires, which cannot occur, is read as none.
+    // A text that is shorter than the record requires is read as none. This cannot occur.
     let short = Finished::new(&record, &trace, None, "{", parts, None, &clock);
     assert_eq!((short.input(), short.output()), (None, None));
 }

@@ -136,7 +136,7 @@ impl Ending {
         }
     }
 
-    /// Adds the only call. If it failed and the function did not, it becomes a span of its own.
+    /// Adds the only call. If it failed and the function did not, it becomes a separate span.
     fn add_call(&mut self, mut call: EndedCall, frame: &Arc<Frame>) {
         let failed = self.has_failed() || self.end.failure.is_some();
         if call.failed && !failed {
@@ -149,7 +149,7 @@ impl Ending {
         add_under(&mut self.annotation, call.notes);
     }
 
-    /// Records that there were several calls, each with a span of its own, which has its tokens.
+    /// Records that there were several calls, each with a separate span that has its tokens.
     fn add_several(&mut self) {
         let annotation = self.annotation.get_or_insert_with(|| Box::new(Annotation::new(self.limit)));
         annotation.more().observed = Some(Arc::new(Observed::several()));

@@ -10,7 +10,7 @@ use crate::trace::fold::Fold;
 pub struct Folded {
     fold: Fold,
     item: String,
-    /// Whether each item is a document of its own.
+    /// Whether each item is a separate document.
     is_list: bool,
     limit: usize,
     /// Whether an item had content, and not only the frame of a response.

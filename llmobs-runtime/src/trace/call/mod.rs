@@ -238,7 +238,7 @@ fn end(frame: Arc<Frame>, describe: impl FnOnce(&mut Ending)) {
 
 #[cfg(feature = "stream")]
 impl Call {
-    /// Makes a call from a span that was made by hand.
+    /// Creates a call from a span that was started manually.
     pub(crate) fn of_span(mut span: Span) -> Self {
         Self(span.0.take().map_or(State::Idle, State::Running))
     }

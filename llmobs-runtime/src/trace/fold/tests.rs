@@ -1,4 +1,4 @@
-//! The output of streams: texts, chats, lists, and streams that change from one to the other.
+//! The output of streams: texts, chats, lists, and streams of mixed items.
 
 mod hostile;
 mod lists;
@@ -12,9 +12,9 @@ use crate::deliver::encode::Encoder;
 use crate::model::sample::Sample;
 use crate::model::tags::Identity;
 
-const PLENTY: usize = 1 << 20;
+const NO_LIMIT: usize = 1 << 20;
 
-/// The output as JSON, null where there is none, and the metrics.
+/// Returns the output as JSON, null if there is none, and the metrics.
 fn folded(kind: Kind, limit: usize, items: &[Value]) -> (Value, Vec<(&'static str, u64)>) {
     let mut fold = Fold::new(limit);
     for item in items {
@@ -25,55 +25,55 @@ fn folded(kind: Kind, limit: usize, items: &[Value]) -> (Value, Vec<(&'static st
     (json.unwrap_or_default(), outcome.response.usage.metrics())
 }
 
-/// The output of a workflow within a limit.
+/// Returns the output of a workflow within a limit.
 fn within(limit: usize, items: &[Value]) -> Value {
     folded(Kind::Workflow, limit, items).0
 }
 
 fn output(items: &[Value]) -> Value {
-    within(PLENTY, items)
+    within(NO_LIMIT, items)
 }
 
-/// Whether a stream of this one item shows the item as it is.
+/// Whether the output of a stream with only this item is the unchanged item.
 fn is_not_a_chat(item: &Value) -> bool {
     output(std::slice::from_ref(item)) == json!([item])
 }
 
-/// The messages that come of a call to a model.
+/// Returns the output messages of a model call.
 fn messages(items: &[Value]) -> Value {
-    folded(Kind::Llm, PLENTY, items).0
+    folded(Kind::Llm, NO_LIMIT, items).0
 }
 
 fn metrics(items: &[Value]) -> Vec<(&'static str, u64)> {
-    folded(Kind::Llm, PLENTY, items).1
+    folded(Kind::Llm, NO_LIMIT, items).1
 }
 
-/// A chunk of OpenAI's chat with these choices.
+/// Returns a chunk of an OpenAI chat with these choices.
 fn chunk(choices: &Value) -> Value {
     json!({ "id": "c-1", "object": "chat.completion.chunk", "choices": choices, "usage": null })
 }
 
-/// A chunk with this text.
-fn said(content: &str) -> Value {
+/// Returns a chunk with this text.
+fn text_chunk(content: &str) -> Value {
     chunk(&json!([{ "index": 0, "delta": { "content": content }, "finish_reason": null }]))
 }
 
-/// `meta.output` of a call to a model.
-fn on_the_wire(items: &[Value]) -> Value {
+/// Returns `meta.output` of a model call.
+fn wire_output(items: &[Value]) -> Value {
     let identity = Identity::default();
     let span = Sample::new(Kind::Llm, "complete").returned(messages(items).to_string()).data(&identity);
     Encoder::new(&identity, "app", usize::MAX).event(&span)["meta"]["output"].take()
 }
 
 #[test]
-fn nothing_comes_of_nothing() {
+fn a_stream_without_items_has_no_output() {
     assert_eq!(output(&[]), Value::Null);
     assert_eq!(output(&[Value::Null, Value::Null]), Value::Null);
-    assert_eq!(folded(Kind::Llm, PLENTY, &[]), (Value::Null, Vec::new()));
+    assert_eq!(folded(Kind::Llm, NO_LIMIT, &[]), (Value::Null, Vec::new()));
 }
 
 #[test]
-fn debug_output_holds_no_content() {
+fn debug_output_has_no_content() {
     for items in [vec![json!("secret")], vec![json!({ "secret": 1 })]] {
         let mut fold = Fold::new(100);
         for item in items {

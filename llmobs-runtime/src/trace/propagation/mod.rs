@@ -105,7 +105,7 @@ pub(crate) fn write(frame: &Arc<Frame>, headers: &mut (impl Injector + ?Sized)) 
     // The request continues the trace of the APM tracer, if there is one.
     let (apm_id, span_id) = match frame.sender().defaults.apm_span() {
         Some(apm) => {
-            // What other tracers propagated about another trace, or a decision that was revoked, is not passed on.
+            // Data of other tracers about another trace is not propagated, nor a decision that was revoked.
             if apm.trace_id != trace.apm_id || apm.sampled != (upstream.priority > 0) {
                 upstream = Upstream::with_priority(i8::from(apm.sampled));
             }

@@ -1,4 +1,4 @@
-//! Headers read and written, at the limits, and from hostile programs.
+//! Reading and writing headers, also at the limits and from hostile programs.
 
 mod upstream;
 
@@ -20,7 +20,7 @@ fn text(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// The headers that the reference SDK sent for a workflow with a session, only its part.
+/// The `tracestate` that the reference SDK sends for a workflow with a session, without the parts of other tracers.
 const STATE: &str = "dd=p:9174daf07368ec25;s:1;t.dm:-0;t.llmobs_sid:SD;t.llmobs_parent_id:10481242959061249061;\
      t.llmobs_trace_id:142240897612441679338336866858082010452;t.llmobs_ml_app:dist-app;t.llmobs_sr:1;t.llmobs_sd:1";
 const PARENT: &str = "00-6b0299b400000000c945236e718f942d-9174daf07368ec25-01";
@@ -50,7 +50,7 @@ fn written(headers: Headers) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn headers_of_the_reference_are_read_and_written_alike() {
+fn headers_are_read_and_written_like_those_of_the_reference_sdk() {
     let state = format!("{STATE},ot=rv:4d8c1a255787f4;th:0");
     let read = datadog::read(&pairs(&[("TraceParent", PARENT), ("tracestate", &state)]));
     assert_eq!(read, Some(workflow()));
@@ -69,7 +69,7 @@ fn headers_of_the_reference_are_read_and_written_alike() {
     ];
     let map = written(workflow());
     assert_eq!(map.iter().map(|(name, value)| (&**name, &**value)).collect::<Vec<_>>(), expected);
-    // Each family alone is enough.
+    // One family of headers is sufficient.
     let own: Pairs = map.clone().into_iter().filter(|(name, _)| name.starts_with("x-")).collect();
     assert_eq!(datadog::read(&own), Some(Headers { upstream: Upstream::default(), ..workflow() }));
     assert_eq!(datadog::read(&map), Some(workflow()));
@@ -79,7 +79,7 @@ fn headers_of_the_reference_are_read_and_written_alike() {
 type Set = fn(&mut Headers, String);
 
 #[test]
-fn a_value_that_no_header_can_contain_is_left_out_alone() {
+fn only_a_value_that_no_header_can_contain_is_left_out() {
     let mut full = workflow();
     full.llm.agent_id = text("7");
     full.llm.agent_name = text("agent");
@@ -98,7 +98,7 @@ fn a_value_that_no_header_can_contain_is_left_out_alone() {
             leave_out(&mut expected, String::new());
             assert_eq!(map, written(expected), "{bad:?}");
         }
-        // A value that `tracestate` cannot carry is in the other header alone.
+        // A value that `tracestate` cannot contain is only in the other header.
         let mut headers = full.clone();
         set(&mut headers, "a;b~c".to_owned());
         let mut map = written(headers.clone());
@@ -109,9 +109,9 @@ fn a_value_that_no_header_can_contain_is_left_out_alone() {
     }
 }
 
-/// The parent, its trace and the sampling decision fit with values of any length, and so do short values.
+/// The parent, its trace, the sampling decision and short values fit next to values of any length.
 #[test]
-fn a_value_that_is_too_long_is_left_out_alone() {
+fn only_a_value_that_is_too_long_is_left_out() {
     let long = |length: usize| "x".repeat(length);
     let tags = |set: &dyn Fn(&mut Headers)| {
         let mut headers = workflow();
@@ -125,7 +125,7 @@ fn a_value_that_is_too_long_is_left_out_alone() {
             tags(&|headers| headers.llm.session_id = Some(long(length))),
             tags(&|headers| headers.llm.session_id = None)
         );
-        // The session, which is short, has room all the same.
+        // The session is short and still fits.
         let app = length + "dist-app".len() + ",_dd.p.llmobs_sid=SD".len();
         assert_eq!(
             tags(&|headers| headers.llm.ml_app = Some(long(app))),
@@ -134,12 +134,12 @@ fn a_value_that_is_too_long_is_left_out_alone() {
     }
     let longest = tags(&|headers| headers.llm.session_id = Some(long(room + 2)));
     assert_eq!((longest.len(), longest), (512, whole.replace("sid=SD", &format!("sid={}", long(room + 2)))));
-    // Where both do not have room, the application has.
+    // If only one of both fits, it is the application.
     let both = tags(&|headers| {
         (headers.llm.session_id, headers.llm.ml_app) = (Some(long(200)), Some(long(193)));
     });
     assert_eq!(both, tags(&|headers| (headers.llm.session_id, headers.llm.ml_app) = (None, Some(long(193)))));
-    // The data of other tracers has room after these, one by one.
+    // The tags of other tracers follow as far as they fit, one by one.
     let upstream = |tags: &[(&str, usize)]| {
         let tags = tags.iter().map(|(key, length)| ((*key).to_owned(), long(*length)));
         Upstream { tags: tags.collect(), others: None, ..Upstream::default() }
@@ -149,7 +149,7 @@ fn a_value_that_is_too_long_is_left_out_alone() {
 }
 
 #[test]
-fn the_agent_is_shortened_if_room_is_short() {
+fn the_agent_name_is_shortened_to_fit() {
     let with = |ml_app: usize, name: &str| {
         let mut headers = workflow();
         headers.llm.ml_app = Some("a".repeat(ml_app));
@@ -164,14 +164,14 @@ fn the_agent_is_shortened_if_room_is_short() {
     };
     let (around, _, _) = with(1, "n");
     let room = 512 - around;
-    // The name is cut to all the room that there is, of a name of any length.
+    // A name of any length is cut to the available room.
     assert_eq!(with(1, &"n".repeat(room)), (511, Some(1), Some(room)));
     for length in [room + 1, room + 2, 600] {
         assert_eq!(with(1, &"n".repeat(length)), (512, Some(1), Some(room + 1)));
     }
     assert_eq!(with(room, "nn"), (512, Some(1), Some(2)));
     assert_eq!(with(1 + room, "nn"), (512, Some(1), Some(1)));
-    // If no letter of the name fits, there is no name, and then no agent.
+    // If no letter of the name fits, the name is left out, and with less room the agent.
     let name = "_dd.p.llmobs_pagent_name=n,".len();
     assert_eq!(with(2 + room, "nn"), (513 - name, Some(1), None));
     let id = "_dd.p.llmobs_pagent_span_id=7,".len();
@@ -186,7 +186,7 @@ fn the_agent_is_shortened_if_room_is_short() {
 }
 
 #[test]
-fn the_state_holds_what_fits() {
+fn tracestate_contains_the_values_that_fit() {
     let state = |set: &dyn Fn(&mut Headers)| {
         let mut headers = workflow();
         headers.upstream.others = None;
@@ -200,7 +200,7 @@ fn the_state_holds_what_fits() {
     let session = |length| state(&|headers| headers.llm.session_id = Some("s".repeat(length)));
     assert_eq!(session(room), STATE.replace("SD", &"s".repeat(room)));
     assert_eq!(session(room + 1), without);
-    // The ids have room before all other data.
+    // The ids take precedence over all other data.
     let long = |headers: &mut Headers| headers.upstream.tags = vec![("dm".to_owned(), "x".repeat(250))];
     assert_eq!(state(&long), STATE.replace("t.dm:-0;", ""));
     let others =
@@ -256,7 +256,7 @@ fn a_repeated_header_counts_if_both_values_are_the_same() {
 }
 
 #[test]
-fn the_lines_of_a_tracestate_are_one() {
+fn lines_of_tracestate_are_joined() {
     let read = |lines: &[&str]| {
         let mut headers = pairs(&[("traceparent", PARENT)]);
         headers.extend(lines.iter().map(|line| ("tracestate".to_owned(), (*line).to_owned())));
@@ -267,13 +267,13 @@ fn the_lines_of_a_tracestate_are_one() {
     let many = "a=1,".repeat(1024);
     let llm = |lines: &[&str]| read(lines).map(|headers| headers.llm.parent_id);
     assert_eq!(llm(&[STATE, &many]), Some(workflow().llm.parent_id));
-    // Longer than 8 KiB in all.
+    // Longer than 8 KiB in total.
     assert_eq!(llm(&[STATE, &many, &format!("{many} ")]), Some(None));
     assert_eq!(llm(&[STATE, "\u{7f}"]), Some(None));
 }
 
 #[test]
-fn tags_that_are_garbage_leave_the_ids() {
+fn invalid_tags_do_not_affect_the_ids() {
     for tags in ["\u{7f}", "=,,=", "_dd.p.tid=xyz", "_dd.p.tid=1", &"x".repeat(9000)] {
         let headers = pairs(&[
             ("x-datadog-trace-id", "1234"),
@@ -290,7 +290,7 @@ fn tags_that_are_garbage_leave_the_ids() {
 }
 
 #[test]
-fn setting_a_header_replaces_it_in_any_case() {
+fn setting_a_header_replaces_it_regardless_of_case() {
     let mut map = HashMap::from([
         ("X-Datadog-Trace-Id".to_owned(), "1".to_owned()),
         ("other".to_owned(), "2".to_owned()),

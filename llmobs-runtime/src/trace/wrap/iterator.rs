@@ -27,7 +27,7 @@ impl Call {
 
 impl<I, S, T> CallIterator<I, S, T> {
     fn advance(&mut self, next: impl FnOnce(&mut I) -> Option<T>) -> Option<T> {
-        // Empty only inside `Drop`, where nothing asks for items.
+        // Empty only inside `Drop`, where no item is requested.
         let inner = self.inner.as_mut()?;
         let item = self.items.inside(|| next(inner));
         self.items.took(item.as_ref());

@@ -4,7 +4,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::needless_pass_by_value,
-    reason = "a test that cannot go on should stop, and JSON values are easier to pass by value"
+    reason = "a test panics if it cannot continue, and passing JSON by value is simpler"
 )]
 
 mod bedrock;

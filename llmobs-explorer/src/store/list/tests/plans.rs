@@ -119,7 +119,7 @@ LIST SUBQUERY 2
     CREATE BLOOM FILTER
   CREATE BLOOM FILTER
 ";
-    let said = "\
+    let evaluations = "\
 LIST SUBQUERY 7
   COMPOUND QUERY
     LEFT-MOST SUBQUERY
@@ -161,7 +161,7 @@ LIST SUBQUERY 9
         ("@meta.metadata.temperature:>0.5", numbers),
         ("@span_id:7 @trace_id:8 @trace.total_tokens:>9", ids_and_sums),
         ("@child.@name:x", children),
-        ("@evaluation.tone.value:curt", said),
+        ("@evaluation.tone.value:curt", evaluations),
     ];
     check(Scope::Traces, Sort::Start, &rows);
     check(Scope::Spans, Sort::Start, &rows);
@@ -170,7 +170,7 @@ LIST SUBQUERY 9
 #[test]
 fn evaluations_are_found_from_spans() {
     let of_trace = "\
-CO-ROUTINE said
+CO-ROUTINE found
   COMPOUND QUERY
     LEFT-MOST SUBQUERY
       SEARCH evaluation USING INDEX evaluation_by_trace (trace_id=?)
@@ -193,7 +193,7 @@ CO-ROUTINE said
       SEARCH x USING COVERING INDEX attribute_set_by_id (id=?)
       SEARCH a USING INTEGER PRIMARY KEY (rowid=?)
       SEARCH e USING COVERING INDEX evaluation_by_tag (tag_key=? AND tag_value=?)
-SCAN said
+SCAN found
 SEARCH e USING INTEGER PRIMARY KEY (rowid=?)
 USE TEMP B-TREE FOR DISTINCT
 USE TEMP B-TREE FOR ORDER BY

@@ -153,7 +153,7 @@ fn is_tag(Attribute { path, text: value, .. }: &Attribute, test: &Test) -> bool 
 
 fn is_text(value: Option<&str>, test: &Test) -> bool {
     match test {
-        Test::Equals(asked) if asked.is_empty() => value.is_none_or(str::is_empty),
+        Test::Equals(expected) if expected.is_empty() => value.is_none_or(str::is_empty),
         test => is_value(value, None, test),
     }
 }
@@ -170,10 +170,10 @@ fn is_value(value: Option<&str>, number: Option<f64>, test: &Test) -> bool {
     let Some(value) = value else { return false };
     match test {
         Test::Exists => true,
-        Test::Equals(asked) => value == asked,
+        Test::Equals(expected) => value == expected,
         Test::Like(pattern) => is_like(&value.chars().collect::<Vec<_>>(), pattern.glyphs()),
-        Test::Same(asked, same) => {
-            value == asked
+        Test::Same(expected, same) => {
+            value == expected
                 || number.is_some_and(|number| order(Number::Real(number), *same) == Ordering::Equal)
         }
         Test::Within(interval) => number.is_some_and(|number| is_within(Number::Real(number), interval)),
@@ -213,13 +213,13 @@ fn order(one: Number, other: Number) -> Ordering {
 
 /// Whether a text of the span has these words one after another.
 fn has_words(span: &Span, words: &str, prefix: bool) -> bool {
-    let asked = split_words(words);
+    let expected = split_words(words);
     let texts = span.long_texts.iter().chain([&span.short_texts]);
-    !asked.is_empty()
+    !expected.is_empty()
         && texts.map(|text| split_words(text)).any(|words| {
-            words.windows(asked.len()).any(|words| {
-                let (last, before) = (asked.len() - 1, asked.len() - usize::from(prefix));
-                words[..before] == asked[..before] && words[last].starts_with(&asked[last])
+            words.windows(expected.len()).any(|words| {
+                let (last, before) = (expected.len() - 1, expected.len() - usize::from(prefix));
+                words[..before] == expected[..before] && words[last].starts_with(&expected[last])
             })
         })
 }

@@ -9,10 +9,10 @@ fn written(push: impl FnOnce(&mut String)) -> String {
 }
 
 #[test]
-fn strings_are_escaped_as_serde_json_escapes_them() {
+fn strings_are_escaped_as_by_serde_json() {
     let every = ('\0'..'\u{100}').chain(['\u{2028}', '\u{2029}', '\u{fffd}', '\u{10ffff}', '🦀']);
     for char in every {
-        // At every place of the words of eight bytes, and in texts that are shorter than one.
+        // At each position of a block of eight bytes, and in shorter texts.
         for before in 0..20 {
             for after in [0, 1, 7, 8, 9] {
                 for filling in ["a", " ", "\u{1f}", "\"", "é"] {
@@ -35,7 +35,7 @@ fn ids_have_32_hexadecimal_digits() {
 }
 
 #[test]
-fn numbers_are_written_as_serde_json_writes_them() {
+fn numbers_are_written_as_by_serde_json() {
     let floats = [0.0, -0.0, 0.1, 1.0, -2.5, 1e15, 1e16, 1e21, 1e-7, f64::MAX, f64::MIN_POSITIVE, 5e-324];
     let floats = floats.into_iter().filter_map(Number::from_f64);
     let whole = [Number::from(0), Number::from(u64::MAX), Number::from(i64::MIN), Number::from(-1)];
@@ -45,17 +45,17 @@ fn numbers_are_written_as_serde_json_writes_them() {
 }
 
 #[test]
-fn captured_texts_are_copied_unless_they_are_too_deep() {
+fn captured_json_is_copied_unless_it_is_too_deep() {
     for (captured, expected) in [
         ("", "\"\""),
         ("null", "null"),
         ("1e999", "1e999"),
-        // Order, duplicates and digits stay.
+        // Order, duplicates and digits are kept.
         (r#"{"b":1,"a":[1.50,2],"a":[]}"#, r#"{"b":1,"a":[1.50,2],"a":[]}"#),
         (r#"["[[[[\"[[[",["]]\\"],{}]"#, r#"["[[[[\"[[[",["]]\\"],{}]"#),
         ("[[],[]]", "[[],[]]"),
         (r#"[[],{"b":[1,"[\""],"a":{}}]"#, r#"[[],{"a":"{}","b":"[1,\"[\\\"\"]"}]"#),
-        // No JSON.
+        // Invalid JSON.
         ("[[[", r#""[[[""#),
     ] {
         assert_eq!(written(|out| push_captured(captured, 2, out)), expected, "{captured}");
@@ -63,7 +63,7 @@ fn captured_texts_are_copied_unless_they_are_too_deep() {
 }
 
 #[test]
-fn captured_texts_are_strings_as_they_are_and_other_values_as_their_text() {
+fn captured_strings_are_copied_and_other_values_become_text() {
     for (captured, expected) in [
         ("", r#""""#),
         ("\"", r#""\"""#),
@@ -77,7 +77,7 @@ fn captured_texts_are_strings_as_they_are_and_other_values_as_their_text() {
 }
 
 #[test]
-fn values_below_some_levels_become_text() {
+fn values_below_the_deepest_level_become_text() {
     let value = json!({ "a": [[1, { "b": [] }], null, true, "x\"y"], "c": { "d": {} } });
     let levels =
         |levels| -> Value { serde_json::from_str(&written(|out| push_value(&value, levels, out))).unwrap() };

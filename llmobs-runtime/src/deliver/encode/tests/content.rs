@@ -10,7 +10,7 @@ use crate::base::kind::Kind;
 use crate::model::content::Content;
 use crate::model::tags::Identity;
 
-/// An output that a processor set.
+/// Returns the event of a span whose output was set by a processor.
 fn shown(ids: Ids, output: &Content, limit: usize) -> Value {
     let identity = Identity::default();
     let mut span = ids.span(Kind::Task).data(&identity);
@@ -19,7 +19,7 @@ fn shown(ids: Ids, output: &Content, limit: usize) -> Value {
 }
 
 #[test]
-fn captured_values_are_shown_as_text() {
+fn captured_values_become_text() {
     let ids = Ids::new();
     for (json, text) in [
         (
@@ -41,7 +41,7 @@ fn captured_values_are_shown_as_text() {
 }
 
 #[test]
-fn messages_hold_calls_results_sounds_and_images() {
+fn messages_have_tool_calls_results_audio_and_images() {
     let ids = Ids::new();
     let messages = Content::Messages(vec![
         Message::user("Why \"so\"?")
@@ -89,7 +89,7 @@ fn messages_hold_calls_results_sounds_and_images() {
 }
 
 #[test]
-fn documents_hold_name_id_and_score() {
+fn documents_have_name_id_and_score() {
     let ids = Ids::new();
     let documents = Content::Documents(vec![
         Document::new("It \"rains\".").name("weather.md").id("7").score(0.5),
@@ -108,7 +108,7 @@ fn documents_hold_name_id_and_score() {
 }
 
 #[test]
-fn a_body_has_no_room_for_what_is_left_out_of_an_event() {
+fn a_body_allocates_no_memory_for_omitted_content() {
     const LIMIT: usize = 100_000;
     let identity = Identity::default();
     let large = || "7".repeat(10 * LIMIT);
@@ -126,9 +126,9 @@ fn a_body_has_no_room_for_what_is_left_out_of_an_event() {
     }
 }
 
-/// It makes no difference whether the content is known to be too long before it is written, or only after.
+/// The result is the same whether the length of the content is known before it is written or only after.
 #[test]
-fn content_of_every_form_is_shortened_when_it_is_too_long() {
+fn content_of_each_form_is_shortened() {
     let ids = Ids::new();
     let text = |letters: usize| "x".repeat(letters);
     let base64 = || format!("aB1{}", text(2000));
@@ -163,7 +163,7 @@ fn content_of_every_form_is_shortened_when_it_is_too_long() {
         ),
     ] {
         let mut event = shown(ids, &content, 2000);
-        // The first and the last character of shortened texts, because their length depends on the version.
+        // Compares the first and last character of shortened texts, because their length depends on the version.
         each_string(&mut event["meta"]["output"], &mut |text| {
             if let Some((head, tail)) = text.split_once("… [").filter(|(head, _)| !head.is_empty()) {
                 let (first, last) = (head.chars().next().unwrap(), tail.chars().last().unwrap());

@@ -9,7 +9,7 @@ use crate::base::kind::Kind;
 use crate::model::sample::Sample;
 use crate::model::tags::Identity;
 
-/// The text of the event of a span, with its wrapper object.
+/// Returns the text of an event with its wrapper object.
 fn wrapped(span: &Sample, limit: usize) -> String {
     let mut body = String::new();
     Encoder::new(&Identity::default(), "app", limit).encode_data(&span.data(&Identity::default()), &mut body);
@@ -17,7 +17,7 @@ fn wrapped(span: &Sample, limit: usize) -> String {
 }
 
 #[test]
-fn content_is_taken_out_of_an_event() {
+fn content_is_removed_from_an_event() {
     let span = Ids::new().span(Kind::Llm).annotate(|note| {
         note.input("Why?").output("x".repeat(3000)).metadata("kept", 0.25).metric("input_tokens", u64::MAX);
     });
@@ -39,7 +39,7 @@ fn content_is_taken_out_of_an_event() {
 }
 
 #[test]
-fn what_was_done_to_the_rest_of_an_event_stays_in_it() {
+fn other_collection_errors_of_an_event_are_kept() {
     let span = Ids::new().span(Kind::Task).annotate(|note| {
         note.input("in").metadata("large", "x".repeat(5000));
     });
@@ -49,7 +49,7 @@ fn what_was_done_to_the_rest_of_an_event_stays_in_it() {
 }
 
 #[test]
-fn nothing_is_taken_out_where_there_is_no_content() {
+fn an_event_without_content_is_unchanged() {
     assert_eq!(without_content(&wrapped(&Ids::new().span(Kind::Task), usize::MAX)), None);
     for no_event in ["", "{", "[]", "7", r#"{"spans":[]}"#, r#"{"spans":[7]}"#, r#"{"spans":[{"meta":7}]}"#] {
         assert_eq!(without_content(no_event), None, "{no_event}");

@@ -1,4 +1,4 @@
-//! Data that few spans have: prompt, tools, agent, links, costs, sampling, errors, ids of other tracers.
+//! Optional data of spans: prompt, tools, agent, links, costs, sampling, errors, ids of other tracers.
 
 use serde_json::{Map, Value, json};
 
@@ -26,13 +26,13 @@ fn nest(levels: usize) -> Value {
     (0..levels).fold(json!("core"), |inner, _| json!({ "k": inner }))
 }
 
-/// Nested containers, the innermost of which are sent as text.
+/// Nested containers, of which the innermost are sent as text.
 fn nest_with_text(levels: usize, text: usize) -> Value {
     (0..levels).fold(json!(nest(text).to_string()), |inner, _| json!({ "k": inner }))
 }
 
 #[test]
-fn a_prompt_goes_with_the_input_of_llm_spans() {
+fn the_prompt_is_part_of_the_input_of_llm_spans() {
     let ids = Ids::new();
     let meta =
         |input: &Value| json!({ "model_name": "unknown", "model_provider": "unknown", "input": input });
@@ -66,7 +66,7 @@ fn a_prompt_goes_with_the_input_of_llm_spans() {
             .uuid("u")
             .version_uuid("v")
     };
-    // meta 0, input 1, prompt 2, variables 3, the variable 4: eight levels of it stay.
+    // meta 0, input 1, prompt 2, variables 3, the variable 4: eight levels of it are kept.
     let full = json!({
         "id": "faq \"1\"",
         "ml_app": "app",
@@ -81,7 +81,7 @@ fn a_prompt_goes_with_the_input_of_llm_spans() {
         "prompt_version_uuid": "v",
     });
     assert_eq!(with(prompt.clone()), shown(&full));
-    // Empty texts and variables are left out.
+    // Empty texts and variables are omitted.
     let empty = Prompt { version: Some(String::new()), variables: Some(Map::new()), ..Prompt::default() };
     assert_eq!(with(empty), shown(&bare));
 
@@ -112,7 +112,7 @@ fn a_prompt_goes_with_the_input_of_llm_spans() {
 }
 
 #[test]
-fn tools_are_shown_on_the_kinds_that_have_them() {
+fn tools_are_sent_for_the_kinds_that_have_them() {
     let ids = Ids::new();
     let schema = json!({ "type": "object", "deep": nest(9) });
     let tools = [
@@ -129,7 +129,7 @@ fn tools_are_shown_on_the_kinds_that_have_them() {
         more.tool_version = Some("2\"".to_owned());
         event(&span)
     };
-    // meta 0, tool_definitions 1, the tool 2, schema 3, its value 4: eight levels of it stay.
+    // meta 0, tool_definitions 1, the tool 2, schema 3, its value 4: eight levels of it are kept.
     let shown = json!([
         {
             "name": "weather",
@@ -171,7 +171,7 @@ fn an_agent_has_a_manifest_and_a_version_if_annotated() {
         with(AgentManifest { instructions: Some(String::new()), ..AgentManifest::new() }),
         ids.event(Kind::Agent, &json!({}))
     );
-    // The name is that of the span.
+    // The default name is that of the span.
     assert_eq!(
         with(AgentManifest::new().model("gpt-4o")),
         showing(&json!({ "framework": "manual", "name": "step", "model": "gpt-4o" }))
@@ -203,7 +203,7 @@ fn an_agent_has_a_manifest_and_a_version_if_annotated() {
     }));
     add_tag(&mut expected, "agent_version:3");
     assert_eq!(with(agent.clone()), expected);
-    // Another kind shows neither.
+    // Other kinds have neither.
     let other = event(&ids.span(Kind::Task).annotate(|note| {
         note.agent(agent);
     }));
@@ -211,19 +211,19 @@ fn an_agent_has_a_manifest_and_a_version_if_annotated() {
 }
 
 #[test]
-fn costs_are_broken_down_by_the_tags_that_the_span_has() {
+fn cost_tags_are_limited_to_tags_of_the_span() {
     let ids = Ids::new();
-    let said = ["tier", "team \"a\"", "env", "session_id", "decorator"];
+    let cost_tags = ["tier", "team \"a\"", "env", "session_id", "decorator"];
     let span = ids.span(Kind::Task).session_id("s").annotate(|note| {
-        note.cost_tags(said).tag("team \"a\"", "x");
+        note.cost_tags(cost_tags).tag("team \"a\"", "x");
     });
     let identity = Identity { tags: texts([("tier", "free")]), ..Identity::default() };
     let span = Sample { attribute: true, ..span };
-    assert_eq!(encoded(&span, &identity)["meta"]["metadata"], json!({ "_dd": { "cost_tags": said } }));
+    assert_eq!(encoded(&span, &identity)["meta"]["metadata"], json!({ "_dd": { "cost_tags": cost_tags } }));
 }
 
 #[test]
-fn metadata_of_a_program_does_not_take_the_place_of_datadogs() {
+fn metadata_does_not_replace_that_of_datadog() {
     let ids = Ids::new();
     let mut span = ids.span(Kind::Task);
     span = span.annotate(|note| {
@@ -236,7 +236,7 @@ fn metadata_of_a_program_does_not_take_the_place_of_datadogs() {
 }
 
 #[test]
-fn links_name_the_spans_whose_output_went_in() {
+fn links_name_the_linked_spans() {
     let ids = Ids::new();
     let mut expected = ids.event(Kind::Task, &json!({}));
     let attributes = json!({ "from": "output", "to": "input" });
@@ -255,7 +255,7 @@ fn links_name_the_spans_whose_output_went_in() {
 }
 
 #[test]
-fn an_agent_above_without_a_name_is_known_by_its_id() {
+fn an_unnamed_agent_above_is_identified_by_its_id() {
     let ids = Ids::new();
     let span = ids.span(Kind::Task).agent(None, ids.other);
     let above = json!({ "pagent_name": null, "pagent_span_id": ids.other.to_string() });
@@ -263,7 +263,7 @@ fn an_agent_above_without_a_name_is_known_by_its_id() {
 }
 
 #[test]
-fn sampling_is_sent_as_rate_and_decision_or_not_at_all() {
+fn sampling_is_sent_as_rate_and_decision_if_known() {
     let ids = Ids::new();
     for (decision, rate, shown) in [
         (Decision { rate: 0.0, kept: false }, "0", "0"),
@@ -283,7 +283,7 @@ fn sampling_is_sent_as_rate_and_decision_or_not_at_all() {
 }
 
 #[test]
-fn ids_of_other_tracers_keep_their_form() {
+fn ids_of_other_tracers_are_unchanged() {
     let ids = Ids::new();
     let mut expected = ids.event(Kind::Task, &json!({}));
     expected["trace_id"] = json!("18446744073709551615");
@@ -299,7 +299,7 @@ fn ids_of_other_tracers_keep_their_form() {
 }
 
 #[test]
-fn stacks_of_joined_sources_are_cut_as_others() {
+fn long_stacks_of_sources_are_cut() {
     #[derive(Debug)]
     struct Broken(String);
 
@@ -339,7 +339,7 @@ fn failed(ids: Ids, kind: &str, error: &Value) -> Value {
 }
 
 #[test]
-fn errors_that_are_only_texts_have_no_stack() {
+fn text_errors_have_no_stack() {
     let ids = Ids::new();
     let captured = ids.span(Kind::Task).failed_with::<u8>(format_args!("\"{}\"", 7));
     let shown = json!({ "type": "u8", "message": "\"7\"", "stack": "" });
@@ -352,7 +352,7 @@ fn errors_that_are_only_texts_have_no_stack() {
 }
 
 #[test]
-fn an_llm_span_without_a_prompt_shows_that_of_the_span_above() {
+fn an_llm_span_without_a_prompt_has_that_of_the_span_above() {
     let ids = Ids::new();
     let below = |kind| {
         let mut span = ids.span(kind).annotate(|_| ());
@@ -405,7 +405,7 @@ fn annotations_of_a_span_override_those_of_contexts() {
 }
 
 #[test]
-fn what_is_annotated_wins_over_what_an_attribute_captured() {
+fn annotations_win_over_captured_values() {
     let ids = Ids::new();
     let captured = ids.span(Kind::Task).arguments(r#"{"a":1}"#).returned("2").failed(&std::fmt::Error);
     let annotated = captured.annotate(|note| {

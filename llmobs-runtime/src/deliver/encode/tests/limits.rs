@@ -6,18 +6,18 @@ use super::{Ids, LIMIT, event, text};
 use crate::base::kind::Kind;
 use crate::model::tags::Identity;
 
-/// Nested objects or arrays, with `core` in the innermost.
+/// Nested objects or arrays with `core` in the innermost one.
 fn nest(levels: usize, array: bool, core: &Value) -> Value {
     (0..levels).fold(core.clone(), |inner, _| if array { json!([inner]) } else { json!({ "k": inner }) })
 }
 
 #[test]
-fn what_is_twelve_levels_deep_in_meta_becomes_text() {
+fn values_twelve_levels_deep_in_meta_become_text() {
     let ids = Ids::new();
     let core = json!("core");
     for array in [false, true] {
         for levels in 0..20 {
-            // The value of a metadata key is two levels deep itself, so that ten levels of it stay.
+            // The value of a metadata key is at level two, so that ten levels of it are kept.
             let span = ids.span(Kind::Task);
             let span = span.annotate(|note| {
                 note.metadata("key", nest(levels, array, &core));
@@ -36,7 +36,7 @@ fn what_is_twelve_levels_deep_in_meta_becomes_text() {
 }
 
 #[test]
-fn the_arguments_of_a_tool_call_follow_the_rule_of_depth_too() {
+fn deep_arguments_of_tool_calls_become_text() {
     let ids = Ids::new();
     let call = |arguments: &Value| {
         let calls = json!([{ "name": "f", "arguments": arguments }]);
@@ -46,7 +46,7 @@ fn the_arguments_of_a_tool_call_follow_the_rule_of_depth_too() {
     let span = ids.span(Kind::Llm).annotate(|note| {
         note.output(output);
     });
-    // meta 0, output 1, messages 2, the message 3, tool_calls 4, the call 5, arguments 6: six levels of objects stay.
+    // meta 0, output 1, messages 2, the message 3, tool_calls 4, the call 5, arguments 6: six levels of objects are kept.
     let shown = call(&nest(6, false, &Value::String(nest(2, false, &json!([1])).to_string())));
     assert_eq!(
         event(&span),
@@ -58,7 +58,7 @@ fn the_arguments_of_a_tool_call_follow_the_rule_of_depth_too() {
 }
 
 #[test]
-fn an_event_of_the_limit_or_more_loses_the_middle_of_its_largest_text() {
+fn at_the_limit_the_largest_text_loses_its_middle() {
     let ids = Ids::new();
     let span = |letters: usize| {
         let span = ids.span(Kind::Workflow).session_id("s");
@@ -91,7 +91,7 @@ fn an_event_of_the_limit_or_more_loses_the_middle_of_its_largest_text() {
 }
 
 #[test]
-fn an_event_too_large_by_its_metadata_keeps_input_and_output() {
+fn large_metadata_does_not_shorten_input_and_output() {
     let ids = Ids::new();
     let long = "m".repeat(5_100_000);
     let span = ids.span(Kind::Workflow);
@@ -115,17 +115,17 @@ fn an_event_too_large_by_its_metadata_keeps_input_and_output() {
 }
 
 #[test]
-fn metadata_keeps_the_digits_of_its_numbers() {
+fn numbers_in_metadata_keep_their_digits() {
     let mut random = fastrand::Rng::with_seed(7);
-    // Six digits, as numbers of settings and scores have. Of numbers with 17 digits the last may change, since
+    // Six digits, like numbers of settings and scores. The last of 17 digits may change, because
     // `serde_json` does not always read floats to the nearest.
     let numbers: Vec<f64> = (0..2000).map(|_| f64::from(random.u32(..1_000_000)) / 1e6).collect();
-    let said = (1e21, 2.0, -0.5, u64::MAX, &numbers);
+    let values = (1e21, 2.0, -0.5, u64::MAX, &numbers);
     let span = Ids::new().span(Kind::Task).annotate(|note| {
-        note.metadata("numbers", said);
+        note.metadata("numbers", values);
     });
     let event = text(&span, &Identity::default()).replace("1e+21", "1e21");
     let digits = serde_json::to_string(&numbers).unwrap();
     let expected = format!("\"numbers\":[1e21,2.0,-0.5,18446744073709551615,{digits}]");
-    assert!(event.contains(&expected), "some number of metadata has changed: {event}");
+    assert!(event.contains(&expected), "a number of the metadata changed: {event}");
 }

@@ -1,4 +1,4 @@
-//! Which of two tags with one key is sent, and in which order tags are sent.
+//! The precedence of tags with the same key, and the order of tags.
 
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ fn tag(event: &Value, key: &str) -> Vec<String> {
 }
 
 #[test]
-fn configured_tags_yield_to_defaults_these_to_annotated_tags_and_these_to_the_error() {
+fn error_tags_win_over_annotated_default_and_configured_tags() {
     let ids = Ids::new();
     let everywhere = |value: &str| {
         texts(
@@ -37,38 +37,38 @@ fn configured_tags_yield_to_defaults_these_to_annotated_tags_and_these_to_the_er
     assert_eq!(all(&defaults), ["prod", "", "app", "rust", "s", "1", "1", "my::Error", "configured"]);
     let annotated = encoded(
         &failed.annotate(|note| {
-            note.tags(everywhere("said"));
+            note.tags(everywhere("note"));
         }),
         &identity,
     );
-    assert_eq!(all(&annotated), ["said", "said", "said", "said", "said", "said", "1", "my::Error", "said"]);
-    // Without an error there is nothing to put in place of a tag called error_type.
+    assert_eq!(all(&annotated), ["note", "note", "note", "note", "note", "note", "1", "my::Error", "note"]);
+    // Without an error, an annotated tag error_type is kept.
     let fine = encoded(
         &span.annotate(|note| {
-            note.tags(everywhere("said"));
+            note.tags(everywhere("note"));
         }),
         &identity,
     );
-    assert_eq!(all(&fine), ["said", "said", "said", "said", "said", "said", "0", "said", "said"]);
-    // The tag moves the span to another session, and not to another application.
+    assert_eq!(all(&fine), ["note", "note", "note", "note", "note", "note", "0", "note", "note"]);
+    // An annotated tag changes the session of the span, but not its application.
     assert_eq!(defaults["session_id"], "s");
-    assert_eq!(annotated["session_id"], "said");
+    assert_eq!(annotated["session_id"], "note");
 }
 
 #[test]
-fn tags_of_the_commit_override_configured_tags_and_yield_to_annotated_ones() {
+fn git_tags_win_over_configured_and_not_over_annotated_tags() {
     let git = |value: &str| texts([("git.commit.sha", value)]);
     let identity = Identity { tags: git("configured"), git: git("git"), ..Identity::default() };
     let span = Ids::new().span(Kind::Task);
     assert_eq!(tag(&encoded(&span, &identity), "git.commit.sha"), ["git"]);
-    let said = span.annotate(|note| {
-        note.tags(git("said"));
+    let annotated = span.annotate(|note| {
+        note.tags(git("note"));
     });
-    assert_eq!(tag(&encoded(&said, &identity), "git.commit.sha"), ["said"]);
+    assert_eq!(tag(&encoded(&annotated, &identity), "git.commit.sha"), ["note"]);
 }
 
 #[test]
-fn tags_are_sorted_by_the_whole_text() {
+fn tags_are_sorted_by_key_and_value() {
     let tags = [("a", "z"), ("a-b", "1"), ("a.b", "1"), ("B", "1"), ("a:", "x"), ("ab", "0")];
     let event = event(&Ids::new().span(Kind::Task).annotate(|note| {
         note.tags(tags);
@@ -82,22 +82,22 @@ fn tags_are_sorted_by_the_whole_text() {
 }
 
 #[test]
-fn a_span_of_another_application_has_its_tags() {
+fn a_span_of_another_application_has_the_tags_of_that_application() {
     let identity = Identity { env: "prod".to_owned(), ..Identity::default() };
     let span = Ids::new().span(Kind::Task).ml_app("other");
     let apps = |event: &Value| ["ml_app", "agent_service"].map(|key| tag(event, key).join(" and "));
     assert_eq!(apps(&encoded(&span, &identity)), ["other", "other"]);
-    let said = span.annotate(|note| {
-        note.tag("ml_app", "said");
+    let annotated = span.annotate(|note| {
+        note.tag("ml_app", "note");
     });
-    assert_eq!(apps(&encoded(&said, &identity)), ["said", "other"]);
+    assert_eq!(apps(&encoded(&annotated, &identity)), ["note", "other"]);
 }
 
-/// Where keys hold colons, the values decide which tag comes first, so that overriding a tag may move it past another.
+/// With colons in keys, the order of tags depends on values, so that overriding a tag can change its position.
 #[test]
-fn tags_whose_keys_hold_colons_are_overridden_by_key() {
+fn tags_with_colons_in_keys_are_overridden_by_key() {
     let identity = Identity { tags: texts([("a", "z"), ("a:", "x"), ("a:b", "")]), ..Identity::default() };
-    for (said, expected) in [
+    for (annotated, expected) in [
         (texts([("a", "!"), ("a:", "")]), vec!["a:!", "a::", "a:b:"]),
         (texts([("a:", "y")]), vec!["a::y", "a:b:", "a:z"]),
         (texts([("a", "~"), ("a:b", "!")]), vec!["a::x", "a:b:!", "a:~"]),
@@ -105,7 +105,7 @@ fn tags_whose_keys_hold_colons_are_overridden_by_key() {
     ] {
         let event = encoded(
             &Ids::new().span(Kind::Task).annotate(|note| {
-                note.tags(said);
+                note.tags(annotated);
             }),
             &identity,
         );

@@ -19,16 +19,16 @@ use crate::model::reference::SpanRef;
 use crate::model::span_data::SpanData;
 use crate::model::tags::Identity;
 
-/// A tenth of the default, so that the tests are quick.
+/// A tenth of the default, so that the tests are fast.
 const LIMIT: usize = 500_000;
-/// Smaller limits are only for tests: an event without any content may be larger.
+/// The smallest limit. An event without content can be larger than smaller ones.
 const LEAST_LIMIT: usize = 3000;
 
 fn data(kind: Kind) -> SpanData {
     Ids::new().span(kind).data(&Identity::default())
 }
 
-/// The event of a span. Checks that it is smaller than the limit, and that the parts that never change are the same.
+/// Returns the event of a span. Checks that it is below the limit, and that fixed fields are unchanged.
 fn within(limit: usize, span: &SpanData) -> Value {
     let identity = Identity::default();
     let whole = text_of_data(span, &identity, usize::MAX);
@@ -36,7 +36,7 @@ fn within(limit: usize, span: &SpanData) -> Value {
     if whole.len() < limit {
         assert_eq!(short, whole);
     }
-    assert!(short.len() < limit, "{} bytes, where {limit} are too many: {short:.2000}", short.len());
+    assert!(short.len() < limit, "{} bytes, with a limit of {limit}: {short:.2000}", short.len());
     let [whole, short] =
         [whole, short].map(|event| serde_json::from_str::<Value>(&event).expect("an event is JSON"));
     for place in [
@@ -58,11 +58,11 @@ fn within(limit: usize, span: &SpanData) -> Value {
     short
 }
 
-/// Checks that only one part of an event was shortened, and returns it.
+/// Checks that only one part of an event was shortened, and returns that part.
 fn only(error: &str, part: &str, span: &SpanData) -> Value {
     let mut short = within(LIMIT, span);
     let size = short.to_string().len();
-    assert!(size > LIMIT / 2, "no more is left out than has to be: {size}");
+    assert!(size > LIMIT / 2, "too much was left out: {size} bytes");
     let mut whole: Value =
         serde_json::from_str(&text_of_data(span, &Identity::default(), usize::MAX)).unwrap();
     assert_eq!(short.as_object_mut().unwrap().remove("collection_errors"), Some(json!([error])));
@@ -105,7 +105,7 @@ fn metadata_is_shortened() {
 }
 
 #[test]
-fn tags_are_left_out_and_those_of_llmobs_are_not() {
+fn tags_are_left_out_except_those_of_llmobs() {
     let mut span = data(Kind::Task);
     let own = span.tags.clone();
     span.tags.extend(many(|number| (format!("key {number}"), text(number)), 7_000));
@@ -147,7 +147,7 @@ fn metrics_are_left_out() {
 }
 
 #[test]
-fn messages_are_shortened_and_old_ones_make_room() {
+fn messages_are_shortened_and_older_ones_left_out() {
     let mut span = data(Kind::Llm);
     span.output = Some(Content::Messages(vec![Message::assistant("out")]));
     let call = ToolCall::new("search", json!({ "query": "x".repeat(90_000), "count": 3 })).tool_id("1");
@@ -161,7 +161,7 @@ fn messages_are_shortened_and_old_ones_make_room() {
     let messages = input["messages"].as_array().unwrap();
     assert_eq!(messages.len(), 4);
     assert_eq!(messages[0], json!({ "role": "system", "content": "You know." }));
-    // What is smaller than others stays whole.
+    // Smaller parts are unchanged.
     assert_eq!(messages[2]["tool_calls"][0]["arguments"]["query"].as_str().unwrap().len(), 90_000);
     assert_eq!(messages[3]["tool_results"][0]["result"].as_str().unwrap().len(), 90_000);
     assert!(messages[1]["content"].as_str().unwrap().len() > 300_000);
@@ -176,7 +176,7 @@ fn messages_are_shortened_and_old_ones_make_room() {
     );
     assert_eq!(messages[kept], json!({ "role": "user", "content": text(9_999) }));
 
-    // One message that is large by its parts.
+    // A message that is large because of its parts.
     let calls = many(|number| ToolCall::new(text(number), json!({ "number": number })), 5_000);
     let message = calls.fold(Message::assistant("calls"), Message::tool_call);
     span.input = Some(Content::Messages(vec![message]));
@@ -187,7 +187,7 @@ fn messages_are_shortened_and_old_ones_make_room() {
 }
 
 #[test]
-fn documents_are_shortened_and_the_first_are_kept() {
+fn documents_are_shortened_and_later_ones_left_out() {
     let mut span = data(Kind::Retrieval);
     span.input = Some(Content::Text("in".to_owned()));
     let documents = many(|number| Document::new(text(number)).score(1), 10_000);
@@ -203,7 +203,7 @@ fn documents_are_shortened_and_the_first_are_kept() {
 }
 
 #[test]
-fn the_text_of_a_json_value_stays_json() {
+fn a_shortened_json_value_is_valid_json() {
     let mut span = data(Kind::Task);
     let rows: Vec<Value> = many(|number| json!({ "row": number, "text": text(number) }), 6_000).collect();
     span.output = Some(Content::Text(json!({ "rows": rows, "count": 6_000 }).to_string()));
@@ -258,7 +258,7 @@ fn prompts_tools_manifests_links_and_errors_are_shortened() {
 }
 
 #[test]
-fn names_are_cut_where_nothing_else_is_large() {
+fn names_are_cut_if_nothing_else_is_large() {
     let mut span = data(Kind::Llm);
     span.name = large();
     span.output = Some(Content::Messages(vec![Message::assistant("out")]));
@@ -284,7 +284,7 @@ fn the_largest_part_is_shortened_first() {
 }
 
 #[test]
-fn an_event_that_cannot_be_shortened_is_a_skeleton() {
+fn as_a_last_resort_all_content_is_dropped() {
     let mut span = data(Kind::Tool);
     let identity =
         Identity { tags: many(|number| (text(number), text(number)), 100).collect(), ..Identity::default() };
@@ -305,7 +305,7 @@ fn an_event_that_cannot_be_shortened_is_a_skeleton() {
 }
 
 #[test]
-fn annotations_beyond_the_limits_are_in_the_errors() {
+fn annotations_beyond_the_limits_are_reported() {
     let span = Ids::new().span(Kind::Task).annotate(|note| {
         note.tags(many(|number| (number.to_string(), "t"), MAX_TAGS + 1))
             .metrics(many(|number| (number.to_string(), 1), MAX_METRICS + 2))
@@ -324,7 +324,7 @@ fn annotations_beyond_the_limits_are_in_the_errors() {
     assert_eq!(event["span_links"].as_array().unwrap().len(), MAX_LINKS);
 }
 
-/// Texts that are hard to escape, to cut and to keep valid.
+/// Texts that are difficult to escape and to cut.
 const PIECES: [&str; 14] = [
     "\0",
     "\u{2028}",
@@ -346,7 +346,7 @@ struct Random(Rng);
 
 impl Random {
     fn size(&mut self) -> usize {
-        // Mostly small, sometimes large.
+        // Sizes are mostly small and sometimes large.
         let bits = self.0.u32(0..13);
         self.0.usize(0..1 << bits)
     }
@@ -442,7 +442,7 @@ impl Random {
 }
 
 #[test]
-fn any_span_fits_any_limit() {
+fn random_spans_fit_any_limit() {
     let mut random = Random(Rng::with_seed(18));
     let mut outcomes = BTreeMap::new();
     for _ in 0..200 {
@@ -463,7 +463,7 @@ fn any_span_fits_any_limit() {
     assert!(outcomes.len() > 30 && dropped < 200, "{outcomes:#?}");
 }
 
-/// Each text at each place where it can be cut, as the thread leaves it and as a processor does.
+/// Cuts each text at each position, both as a text of a program and in metadata.
 #[test]
 fn a_text_is_cut_between_characters() {
     let identity = Identity::default();
@@ -485,9 +485,9 @@ fn a_text_is_cut_between_characters() {
     }
 }
 
-/// The escapes of lone surrogates cannot become a text, and are sent as the JSON text that was captured.
+/// Escapes of lone surrogates are not valid text, so that the captured JSON is sent.
 #[test]
-fn captured_json_that_is_not_a_text_is_shortened_too() {
+fn captured_json_that_is_not_a_valid_text_is_shortened() {
     let json = format!("\"{}\"", r"\ud800".repeat(2000));
     let span = Ids::new().span(Kind::Task).input_value(json);
     for limit in LEAST_LIMIT..LEAST_LIMIT + 20 {

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::deliver::report::DropReason;
 
-/// How many orders are tried at random, and by changing priorities at this many places.
+/// The number of orders that are tried, both at random and with priorities that change `CHANGES` times.
 const ORDERS: usize = 5000;
 const CHANGES: usize = 4;
 const SPANS: u64 = 3;
@@ -23,13 +23,13 @@ fn in_many_orders(scenario: fn()) {
     shuttle::check_pct(scenario, ORDERS, CHANGES);
 }
 
-/// A full chunk is a span or two, and a batch two chunks.
+/// Returns a queue whose chunks have one or two spans, and whose batches have two chunks.
 fn queue(limits: Limits) -> Arc<Queue> {
     let span = Record::BYTES + size_of::<TraceRecord>();
     Arc::new(Queue::new(Limits { batch_bytes: 2 * span, ..limits }))
 }
 
-/// A thread that makes spans, and then does something else.
+/// Starts a thread that creates spans and then calls `then`.
 fn producer(queue: &Arc<Queue>, then: fn(&Queue)) -> JoinHandle<()> {
     let queue = Arc::clone(queue);
     thread::spawn(move || {
@@ -44,7 +44,7 @@ fn close(queue: &Queue) {
     queue.close();
 }
 
-/// The worker, which delivers until the end. Returns how many spans and evaluations it delivered.
+/// Starts the worker. Its thread returns the number of delivered spans and evaluations.
 fn worker(queue: &Arc<Queue>) -> JoinHandle<u64> {
     let queue = Arc::clone(queue);
     thread::spawn(move || {
@@ -58,7 +58,7 @@ fn worker(queue: &Arc<Queue>) -> JoinHandle<u64> {
     })
 }
 
-/// Joins the threads, and checks the counts, which are exact when no thread runs, and that all room was given back.
+/// Joins the threads, and checks that the counts are exact and that all room was returned.
 fn check_end(queue: &Queue, producers: Vec<JoinHandle<()>>, worker: JoinHandle<u64>) -> Report {
     producers.into_iter().for_each(|producer| producer.join().unwrap());
     queue.close();
@@ -72,13 +72,13 @@ fn check_end(queue: &Queue, producers: Vec<JoinHandle<()>>, worker: JoinHandle<u
 }
 
 #[test]
-fn a_flush_has_seen_what_its_thread_finished_before() {
+fn a_flush_includes_earlier_spans_of_its_thread() {
     in_many_orders(|| {
         let queue = queue(UNLIMITED);
         let worker = worker(&queue);
         let flush = |queue: &Queue| {
             let report = queue.flush(HOUR);
-            // The other thread may have delivered none.
+            // The spans of the other thread may be pending.
             assert!(report.delivered >= SPANS, "{report}");
         };
         let producers = vec![producer(&queue, flush), producer(&queue, flush)];
@@ -88,12 +88,12 @@ fn a_flush_has_seen_what_its_thread_finished_before() {
 }
 
 #[test]
-fn spans_are_sent_without_a_flush_where_they_make_a_batch() {
+fn full_batches_are_sent_without_a_flush() {
     in_many_orders(|| {
         let queue = queue(UNLIMITED);
         let worker = worker(&queue);
         let producer = producer(&queue, |_| ());
-        // The first chunks are due before the producer has ended: the worker takes them, and nothing else wakes it.
+        // The worker takes the first chunks before the producer has ended. Nothing else wakes the worker.
         let waiting = Arc::clone(&queue);
         let state = waiting.state();
         drop(waiting.settled.wait_while(state, |state| state.report.delivered == 0).unwrap());
@@ -102,7 +102,7 @@ fn spans_are_sent_without_a_flush_where_they_make_a_batch() {
 }
 
 #[test]
-fn spans_that_end_while_the_queue_closes_are_delivered_or_counted() {
+fn spans_finished_during_close_are_delivered_or_counted() {
     in_many_orders(|| {
         let queue = queue(UNLIMITED);
         let worker = worker(&queue);
@@ -115,7 +115,7 @@ fn spans_that_end_while_the_queue_closes_are_delivered_or_counted() {
 }
 
 #[test]
-fn spans_that_find_no_room_are_counted_and_their_room_is_not_lost() {
+fn rejected_spans_are_counted_and_lose_no_memory() {
     in_many_orders(|| {
         let queue = queue(Limits { bytes: 700, kept_bytes: 100, open_bytes: 200, ..UNLIMITED });
         let worker = worker(&queue);
@@ -127,7 +127,7 @@ fn spans_that_find_no_room_are_counted_and_their_room_is_not_lost() {
 }
 
 #[test]
-fn evaluations_that_come_while_the_queue_closes_are_delivered_or_counted() {
+fn evaluations_during_close_are_delivered_or_counted() {
     in_many_orders(|| {
         let queue = queue(UNLIMITED);
         let worker = worker(&queue);
@@ -138,7 +138,7 @@ fn evaluations_that_come_while_the_queue_closes_are_delivered_or_counted() {
     });
 }
 
-/// Checks what holds at any moment.
+/// Checks what is true at any time.
 fn check_report(queue: &Queue) {
     let report = queue.report();
     let accounted = report.open + report.queued + report.sending + report.delivered;
@@ -146,7 +146,7 @@ fn check_report(queue: &Queue) {
 }
 
 #[test]
-fn a_report_counts_nothing_twice_while_spans_move() {
+fn a_concurrent_report_counts_no_span_twice() {
     in_many_orders(|| {
         let queue = queue(Limits { bytes: 1300, open_bytes: 200, ..UNLIMITED });
         let worker = worker(&queue);
@@ -156,9 +156,9 @@ fn a_report_counts_nothing_twice_while_spans_move() {
 }
 
 #[test]
-fn a_report_sees_no_more_ends_than_starts() {
+fn a_concurrent_report_has_no_more_ends_than_starts() {
     in_many_orders(|| {
-        // The chunk of a thread stays with it.
+        // The thread keeps its chunk, because the batch is never full.
         let queue = Arc::new(Queue::new(UNLIMITED));
         let worker = worker(&queue);
         let (began, begun) = mpsc::channel();
@@ -169,7 +169,7 @@ fn a_report_sees_no_more_ends_than_starts() {
         let finisher = thread::spawn({
             let queue = Arc::clone(&queue);
             move || {
-                // The report may know this thread and not the other one.
+                // The report may include this thread and not the other one.
                 push(&queue, "own");
                 begun.iter().for_each(|_| finish(&queue, &Sample::new(Kind::Task, "s"), None));
             }
@@ -180,7 +180,7 @@ fn a_report_sees_no_more_ends_than_starts() {
 }
 
 #[test]
-fn a_flush_ends_where_the_worker_ends() {
+fn a_flush_ends_when_the_worker_ends() {
     in_many_orders(|| {
         let queue = queue(UNLIMITED);
         let worker = worker(&queue);

@@ -8,14 +8,14 @@ use llmobs_providers::ToolDefinition;
 use serde_json::Number;
 
 use super::{
-    BARE, SIZE, UNLIMITED, deliver, let_others_wait, push, push_inheriting, push_numbers, push_sample,
-    report, take, take_while,
+    BARE, SIZE, UNLIMITED, deliver, push, push_inheriting, push_numbers, push_sample, report, take,
+    take_while, wait_for_other_threads,
 };
 use crate::Annotation;
 use crate::base::clock::WallClock;
 use crate::base::kind::Kind;
 use crate::deliver::chunk::{Head, MAX_COPIED, MAX_SPARE_TEXT};
-use crate::deliver::queue::{Limits, Queue, ROOMY};
+use crate::deliver::queue::{Limits, NOT_RECLAIMED, Queue};
 use crate::model::agent::{AgentManifest, AgentTool};
 use crate::model::annotation::More;
 use crate::model::content::Content;
@@ -28,14 +28,14 @@ use crate::model::sample::Sample;
 use crate::model::span_data::SpanData;
 use crate::model::tags::Identity;
 
-type Say<'a> = &'a dyn Fn(&mut Annotation);
+type Annotate<'a> = &'a dyn Fn(&mut Annotation);
 
 #[test]
-fn spans_that_find_no_room_are_dropped_and_counted() {
+fn spans_without_room_are_dropped_and_counted() {
     let queue = Queue::new(Limits { bytes: 3 * SIZE, ..UNLIMITED });
     push_numbers(&queue, 0..10);
     assert_eq!(report(&queue), "0 delivered, 7 dropped (queue full: 7), 3 pending");
-    // Spans that are being sent take room until they are settled.
+    // Spans that are being sent take room until they are delivered.
     queue.flush(std::time::Duration::ZERO);
     let first = take(&queue);
     push(&queue, "a");
@@ -46,22 +46,22 @@ fn spans_that_find_no_room_are_dropped_and_counted() {
 }
 
 #[test]
-fn a_span_that_finds_no_room_wakes_the_worker() {
+fn a_span_without_room_wakes_the_worker() {
     let queue = Queue::new(Limits { bytes: 3 * SIZE, ..UNLIMITED });
     let first = take_while(&queue, || {
         push_numbers(&queue, 0..3);
-        let_others_wait();
+        wait_for_other_threads();
         push_numbers(&queue, 3..4);
     });
     assert_eq!(deliver(&queue, first), ["0", "1", "2"]);
-    // Once there is room again nothing is due.
+    // With room again, no batch is due.
     push_numbers(&queue, 4..6);
-    assert_eq!(queue.squeezed.load(Ordering::Relaxed), ROOMY);
+    assert_eq!(queue.reclaim_state.load(Ordering::Relaxed), NOT_RECLAIMED);
     assert_eq!(report(&queue), "3 delivered, 1 dropped (queue full: 1), 2 pending");
 }
 
 #[test]
-fn a_span_larger_than_all_room_is_dropped_alone() {
+fn a_span_above_the_limit_does_not_drop_others() {
     let queue = Queue::new(Limits { bytes: SIZE, ..UNLIMITED });
     push(&queue, "x".repeat(10_000));
     push(&queue, "s");
@@ -72,10 +72,10 @@ fn a_span_larger_than_all_room_is_dropped_alone() {
 }
 
 #[test]
-fn a_span_that_loses_its_texts_leaves_those_of_the_next_one() {
+fn a_span_without_texts_does_not_affect_the_next_one() {
     let long = format!("\"{}\"", "x".repeat(1000));
     let kept = 4000;
-    // Room for two spans with short texts, or for one with a long text.
+    // There is room for two spans with short texts, or for one with a long text.
     let queue = Queue::new(Limits { bytes: 2 * BARE + 200 + kept, kept_bytes: kept, ..UNLIMITED });
     push_sample(&queue, &Sample::new(Kind::Task, "").arguments(&long).returned(&long));
     push_sample(&queue, &Sample::new(Kind::Task, "").arguments("\"in\"").returned("\"out\""));
@@ -100,7 +100,7 @@ fn evaluations_take_room() {
     assert_eq!(report(&queue), "0 delivered, 2 dropped (queue full: 2), 1 pending");
     deliver(&queue, queue.take());
     assert_eq!(queue.room.load(Ordering::Relaxed), 1000);
-    // A thread has no more room than it needs where there is no room for others.
+    // A thread reserves no additional room if there is little.
     let queue = Queue::new(Limits { bytes: 1024, ..UNLIMITED });
     push(&queue, "0");
     queue.push_evaluation("x".repeat(1024 - SIZE));
@@ -108,7 +108,7 @@ fn evaluations_take_room() {
 }
 
 #[test]
-fn unused_room_of_a_thread_comes_back_with_each_batch() {
+fn each_batch_returns_unused_room_of_a_thread() {
     const LIMIT: usize = 1 << 20;
     let queue = Queue::new(Limits { bytes: LIMIT, ..UNLIMITED });
     let room = || queue.room.load(Ordering::Relaxed);
@@ -120,7 +120,7 @@ fn unused_room_of_a_thread_comes_back_with_each_batch() {
     assert_eq!(room(), LIMIT);
 }
 
-/// The bytes that a queue counts for spans with this inheritance.
+/// Returns the bytes that a queue counts for spans with inherited data.
 fn bytes(spans: &[(&Sample, Option<&Arc<Inherited>>)]) -> usize {
     let queue = Queue::new(UNLIMITED);
     for (span, inherited) in spans {
@@ -133,7 +133,7 @@ fn bytes_of(span: &Sample) -> usize {
     bytes(&[(span, None)])
 }
 
-/// The bytes that a queue counts for a text, and that the text then takes.
+/// Returns the bytes that a queue counts for a text. Checks that they are its capacity.
 fn bytes_of_text(mut text: String) -> usize {
     let queue = Queue::new(UNLIMITED);
     let sample = Sample::new(Kind::Task, "");
@@ -172,7 +172,7 @@ fn every_text_of_a_span_counts() {
     ] {
         assert_eq!(bytes_of(&span) - BARE, bytes);
     }
-    // The text of a sample has no memory to spare. That of a frame has, and keeps a little of it.
+    // The text of a sample has no spare capacity. That of a frame has, and keeps a small one.
     for (spare, kept) in [(0, 0), (MAX_SPARE_TEXT, MAX_SPARE_TEXT), (MAX_SPARE_TEXT + 1, 0)] {
         let mut text = String::with_capacity(MAX_COPIED + 1 + spare);
         text.extend(std::iter::repeat_n('x', MAX_COPIED + 1));
@@ -186,7 +186,7 @@ fn every_text_of_a_span_counts() {
         note.failure = Some(Failure { kind, message, stack });
     };
     #[rustfmt::skip]
-    let exact: [(usize, Say<'_>); 7] = [
+    let exact: [(usize, Annotate<'_>); 7] = [
         (1000, &|note| { note.model_name(one()); }),
         (1000, &|note| { note.model_provider(one()); }),
         (2000, &|note| { note.tag(one(), one()); }),
@@ -198,9 +198,9 @@ fn every_text_of_a_span_counts() {
     for (index, (bytes, annotate)) in exact.into_iter().enumerate() {
         assert_eq!(bytes_of(&bare().annotate(annotate)) - least, bytes, "{index}");
     }
-    // The text of a captured value counts with the memory that it holds.
+    // A captured text counts with its capacity.
     #[rustfmt::skip]
-    let captured: [(usize, Say<'_>); 3] = [
+    let captured: [(usize, Annotate<'_>); 3] = [
         (1002, &|note| { note.input(one()); }),
         (1002, &|note| { note.output(one()); }),
         (2002, &|note| { note.metadata(one(), one()); }),
@@ -212,7 +212,7 @@ fn every_text_of_a_span_counts() {
 }
 
 #[test]
-fn what_spans_inherit_counts_once_for_those_that_follow_each_other() {
+fn inherited_data_counts_once_for_consecutive_spans() {
     let text = "x".repeat(1000);
     let bare = Sample::new(Kind::Task, "");
     let own = size_of::<Inherited>();
@@ -233,7 +233,7 @@ fn what_spans_inherit_counts_once_for_those_that_follow_each_other() {
 }
 
 #[test]
-fn what_spans_share_counts_about_once() {
+fn shared_data_counts_about_once() {
     let prompt = Arc::new(Prompt::new("x".repeat(12_000)));
     let annotation = |prompt| {
         let mut annotation = Annotation::new(usize::MAX);
@@ -250,15 +250,15 @@ fn what_spans_share_counts_about_once() {
 }
 
 #[test]
-fn rare_data_of_spans_counts_too() {
+fn rare_data_of_spans_counts() {
     let text = "x".repeat(1000);
-    let said = |say: Say<'_>| bytes_of(&Sample::new(Kind::Task, "").annotate(say));
-    let least = said(&|note| {
+    let bytes_with = |annotate: Annotate<'_>| bytes_of(&Sample::new(Kind::Task, "").annotate(annotate));
+    let least = bytes_with(&|note| {
         note.more();
     });
     let (one, value) = (|| text.as_str(), size_of::<serde_json::Value>());
     #[rustfmt::skip]
-    let cases: [(usize, Say<'_>); 14] = [
+    let cases: [(usize, Annotate<'_>); 14] = [
         (1000, &|note| { note.intent(one()); }),
         (1000, &|note| { note.cost_tag(one()); }),
         (2000, &|note| { note.link(SpanRef { trace_id: one().into(), span_id: one().into() }); }),
@@ -274,7 +274,7 @@ fn rare_data_of_spans_counts_too() {
         (1004 + value, &|note| { note.agent(AgentManifest::new().model_setting("seed", one())); }),
         (2000, &|note| { note.agent(AgentManifest::new().tool(AgentTool::new(one()).description(one()))); }),
     ];
-    for (index, (bytes, say)) in cases.into_iter().enumerate() {
-        assert_eq!(said(say) - least, bytes, "{index}");
+    for (index, (bytes, annotate)) in cases.into_iter().enumerate() {
+        assert_eq!(bytes_with(annotate) - least, bytes, "{index}");
     }
 }

@@ -5,18 +5,18 @@ use std::sync::Barrier;
 use std::sync::atomic::Ordering;
 use std::thread;
 
-use super::{PATIENCE, SIZE, UNLIMITED, deliver, names, numbers, push, push_numbers, report, work};
+use super::{SIZE, TIMEOUT, UNLIMITED, deliver, names, numbers, push, push_numbers, report, work};
 use crate::deliver::chunk::CHUNK_RECORDS;
 use crate::deliver::queue::{Limits, Queue};
 use crate::deliver::report::DropReason;
 
-/// Runs `f` on a thread that has ended when this returns.
+/// Runs `f` on a new thread and waits for its end.
 fn on_a_thread(f: impl FnOnce() + Send) {
     thread::scope(|scope| scope.spawn(f).join().unwrap());
 }
 
 #[test]
-fn a_thread_that_has_ended_leaves_its_spans_and_its_shard() {
+fn spans_of_an_ended_thread_are_delivered_before_its_shard_is_removed() {
     let queue = Queue::new(UNLIMITED);
     let shards = || queue.state().shards.len();
     on_a_thread(|| push(&queue, "0"));
@@ -27,7 +27,7 @@ fn a_thread_that_has_ended_leaves_its_spans_and_its_shard() {
     on_a_thread(|| push(&queue, "3"));
     assert_eq!(shards(), 2);
     assert_eq!(deliver(&queue, queue.take()), ["3"]);
-    // The shard of the thread that has ended is gone. That of this thread is not.
+    // The shard of the ended thread is removed. The shard of this thread is kept.
     assert_eq!(shards(), 1);
     push(&queue, "4");
     assert_eq!(shards(), 1);
@@ -35,7 +35,7 @@ fn a_thread_that_has_ended_leaves_its_spans_and_its_shard() {
 }
 
 #[test]
-fn a_thread_can_finish_spans_of_two_clients_in_turn() {
+fn a_thread_can_alternate_between_two_clients() {
     let queues = [Queue::new(UNLIMITED), Queue::new(UNLIMITED)];
     for number in 0..1000 {
         push(&queues[number % 2], number.to_string());
@@ -48,7 +48,7 @@ fn a_thread_can_finish_spans_of_two_clients_in_turn() {
 }
 
 #[test]
-fn a_span_of_many_threads_each_finds_room_while_all_of_them_run() {
+fn each_of_many_threads_has_room_for_a_span() {
     const THREADS: usize = 600;
     for limit in [32 << 20, 256 << 10] {
         let queue = Queue::new(Limits { bytes: limit, batch_bytes: limit / 2, ..UNLIMITED });
@@ -86,7 +86,7 @@ fn many_threads_lose_nothing() {
         for pusher in pushers {
             pusher.join().unwrap();
         }
-        let report = queue.flush(PATIENCE);
+        let report = queue.flush(TIMEOUT);
         queue.close();
         (report, worker.join().unwrap())
     });
@@ -129,9 +129,9 @@ fn under_pressure_each_span_is_counted_once() {
     assert_eq!(queue.room.load(Ordering::Relaxed), LIMIT);
 }
 
-/// A thread may end with room that it was granted and has not used.
+/// A thread can end with unused room.
 #[test]
-fn threads_that_end_give_all_their_room_back() {
+fn ended_threads_return_all_room() {
     const LIMIT: usize = 32 << 20;
     const THREADS: usize = 300;
     let queue = Queue::new(Limits { bytes: LIMIT, batch_bytes: 1000, ..UNLIMITED });

@@ -1,4 +1,4 @@
-//! What a client reports about faulty servers.
+//! Requests to faulty servers.
 
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::channel;
@@ -13,7 +13,7 @@ use crate::deliver::transport::loopback::{Connection, Server};
 
 const ACCEPTED: &str = "HTTP/1.1 202 Accepted\r\ncontent-length: 2\r\n\r\n{}";
 const KEY: &str = "0123456789abcdef0123456789abcdef";
-/// More than the system accepts before the peer reads.
+/// More bytes than the system buffers before the peer reads.
 const LARGE: usize = 32 * 1024 * 1024;
 
 fn settings(url: &str) -> Settings {
@@ -37,7 +37,7 @@ fn post(client: &mut Client, bytes: usize) -> Result<(), Refusal> {
     sent
 }
 
-/// The outcome of a request, without the address.
+/// Returns the outcome of a failed request, with `URL` in place of the address.
 fn outcome(client: &mut Client, bytes: usize) -> (FailureKind, bool, String) {
     let url = client.endpoint.shown(Intake::Spans);
     let Err(Refusal { failure, is_wrong_endpoint }) = post(client, bytes) else {
@@ -51,8 +51,8 @@ fn kind(client: &mut Client, bytes: usize) -> FailureKind {
     outcome(client, bytes).0
 }
 
-/// An address with no listener.
-fn nowhere() -> String {
+/// Returns a URL without a listener.
+fn unused_url() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}", listener.local_addr().unwrap())
 }
@@ -116,16 +116,16 @@ fn one_connection_serves_all_requests() {
 }
 
 #[test]
-fn an_answer_without_end_is_an_answer() {
+fn an_endless_answer_is_accepted() {
     let server = Server::start(|number, connection| {
         connection.request();
         if number == 0 {
-            // At some point the peer accepts no more of it.
+            // At some point the client stops reading.
             connection.send("HTTP/1.1 202 Accepted\r\n\r\n");
             while connection.send(&"x".repeat(1024)) {}
         } else {
             connection.send("HTTP/1.1 202 Accepted\r\ncontent-length: 100000\r\n\r\n");
-            // Until the peer has had enough of it.
+            // Waits until the client closes the connection.
             connection.request();
         }
     });
@@ -136,8 +136,8 @@ fn an_answer_without_end_is_an_answer() {
 }
 
 #[test]
-fn without_a_listener_nothing_was_accepted() {
-    let (kind, is_wrong_endpoint, message) = outcome(&mut client(&nowhere()), 100);
+fn a_request_without_a_listener_was_not_accepted() {
+    let (kind, is_wrong_endpoint, message) = outcome(&mut client(&unused_url()), 100);
     assert_eq!((kind, is_wrong_endpoint), (FailureKind::Unavailable, true));
     assert!(message.starts_with("URL does not answer: ") && message.contains("refused"), "{message}");
     assert!(message.ends_with("; check that it is running and can be reached from here"), "{message}");
@@ -160,7 +160,7 @@ fn a_request_without_an_answer_may_have_been_accepted() {
 }
 
 #[test]
-fn what_speaks_no_http_has_accepted_nothing() {
+fn a_server_without_http_has_accepted_nothing() {
     for answer in
         ["SSH-2.0-OpenSSH_9.6\r\n", "HTTP/1.1 -5 secret\r\n\r\n", "\u{3}\0\0", "HTTP/9.9 202\r\n\r\n"]
     {
@@ -176,7 +176,7 @@ fn what_speaks_no_http_has_accepted_nothing() {
 }
 
 #[test]
-fn a_status_counts_whatever_follows() {
+fn a_status_counts_even_if_the_rest_is_invalid() {
     for rest in
         ["content-length: -1\r\n\r\n", "content-length: 1\r\n", "transfer-encoding: chunked\r\n\r\nx\r\n"]
     {
@@ -199,8 +199,8 @@ fn a_status_counts_whatever_follows() {
     }
 }
 
-/// A server that reads a part of a request, and then answers or closes the connection.
-fn impatient(answer: &'static str) -> Server {
+/// Starts a server that reads a part of each request, then answers or closes the connection.
+fn answering_early(answer: &'static str) -> Server {
     Server::start(move |_, connection| {
         connection.head();
         connection.skip(4096);
@@ -209,8 +209,8 @@ fn impatient(answer: &'static str) -> Server {
 }
 
 #[test]
-fn two_resets_within_large_requests_mean_that_they_are_too_large() {
-    let server = impatient("");
+fn two_resets_during_large_requests_mean_too_large() {
+    let server = answering_early("");
     let mut client = client(&server.url());
     for _ in 0..2 {
         assert_eq!(kind(&mut client, LARGE), FailureKind::Unavailable);
@@ -223,7 +223,7 @@ fn two_resets_within_large_requests_mean_that_they_are_too_large() {
 
 #[test]
 fn an_answer_before_the_end_of_a_request_is_read() {
-    let server = impatient("HTTP/1.1 413 Payload Too Large\r\ncontent-length: 0\r\n\r\n");
+    let server = answering_early("HTTP/1.1 413 Payload Too Large\r\ncontent-length: 0\r\n\r\n");
     let mut client = client(&server.url());
     for _ in 0..5 {
         let (kind, _, message) = outcome(&mut client, LARGE);
@@ -232,11 +232,11 @@ fn an_answer_before_the_end_of_a_request_is_read() {
 }
 
 #[test]
-fn a_request_on_a_connection_that_was_closed_meanwhile_is_sent_again_at_once() {
+fn a_request_on_a_closed_connection_is_sent_again_at_once() {
     let server = Server::start(|_, connection| {
         connection.request();
         connection.send(ACCEPTED);
-        // The next one arrives, and meets a closed connection.
+        // The next request arrives at a closed connection.
         connection.skip(1);
     });
     let mut client = client(&server.url());
@@ -247,7 +247,7 @@ fn a_request_on_a_connection_that_was_closed_meanwhile_is_sent_again_at_once() {
 }
 
 #[test]
-fn a_request_on_a_connection_of_its_own_is_sent_once() {
+fn a_request_on_a_new_connection_is_sent_once() {
     let server = Server::start(|number, connection| {
         connection.request();
         if number == 0 {
@@ -257,7 +257,7 @@ fn a_request_on_a_connection_of_its_own_is_sent_once() {
     });
     let mut client = client(&server.url());
     assert!(post(&mut client, 100).is_ok());
-    // The old connection, and a new one.
+    // The request is sent on the old connection and on a new one.
     assert_eq!(kind(&mut client, 100), FailureKind::Unanswered);
     assert_eq!(server.connections(), 2);
     assert_eq!(kind(&mut client, 100), FailureKind::Unanswered);
@@ -265,7 +265,7 @@ fn a_request_on_a_connection_of_its_own_is_sent_once() {
 }
 
 #[test]
-fn large_requests_have_more_time() {
+fn large_requests_have_a_longer_timeout() {
     let (go, gate) = channel();
     let gate = Mutex::new(gate);
     let both = Arc::new(Barrier::new(2));
@@ -279,10 +279,10 @@ fn large_requests_have_more_time() {
             connection.request();
         }
     });
-    let impatient = Settings { timeout: Duration::from_millis(20), ..settings(&server.url()) };
-    let client = || Client::new(Endpoint::intake(&impatient).unwrap(), &impatient, Names::default());
+    let short_timeout = Settings { timeout: Duration::from_millis(20), ..settings(&server.url()) };
+    let client = || Client::new(Endpoint::intake(&short_timeout).unwrap(), &short_timeout, Names::default());
     std::thread::scope(|scope| {
-        // It may take ten minutes.
+        // Its timeout is ten minutes.
         let large = scope.spawn(|| post(&mut client(), 30_000_000).is_ok());
         both.wait();
         assert_eq!(kind(&mut client(), 100), FailureKind::Unanswered);
@@ -293,7 +293,7 @@ fn large_requests_have_more_time() {
 
 #[cfg(feature = "gzip")]
 #[test]
-fn large_requests_with_spans_are_compressed_until_that_is_refused() {
+fn large_requests_with_spans_are_compressed_until_a_refusal() {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use flate2::read::GzDecoder;
@@ -330,7 +330,7 @@ fn large_requests_with_spans_are_compressed_until_that_is_refused() {
         (is_packed, body.len())
     });
     let (large, small) = (MIN_COMPRESSED, MIN_COMPRESSED - 1);
-    // The fourth is refused and sent again. None is compressed after it.
+    // The fourth request is refused and sent again. Later ones are not compressed.
     let expected =
         [(true, large), (false, small), (false, large), (true, large), (false, large), (false, large)];
     assert_eq!(bodies.collect::<Vec<_>>(), expected);
@@ -338,7 +338,7 @@ fn large_requests_with_spans_are_compressed_until_that_is_refused() {
 
 #[cfg(feature = "tls")]
 #[test]
-fn requests_are_compressed_for_the_intake_of_datadog_alone() {
+fn only_requests_to_datadog_are_compressed() {
     let key = || Some(Secret::new(KEY));
     let origin = crate::deliver::transport::endpoint::Origin::new("http://agent:8126", "").unwrap();
     let compresses = |settings: Settings, agent: bool| {
@@ -353,7 +353,7 @@ fn requests_are_compressed_for_the_intake_of_datadog_alone() {
 }
 
 #[test]
-fn a_proxy_of_another_kind_is_not_gone_around() {
+fn an_unsupported_proxy_is_not_bypassed() {
     let server = Server::start(|_, _| ());
     let settings = settings(&server.url());
     for proxy in ["socks4://127.0.0.1:1", "socks5://127.0.0.1:1"] {
@@ -369,7 +369,7 @@ fn a_proxy_of_another_kind_is_not_gone_around() {
 
 #[cfg(feature = "tls")]
 #[test]
-fn a_server_without_the_right_certificate_gets_nothing() {
+fn a_server_with_an_invalid_certificate_receives_nothing() {
     let server = CaptureServer::start_tls();
     let (kind, is_wrong_endpoint, message) = outcome(&mut client(&server.url()), 100);
     assert_eq!((kind, is_wrong_endpoint), (FailureKind::Denied, true), "{message}");
@@ -378,18 +378,18 @@ fn a_server_without_the_right_certificate_gets_nothing() {
         "{message}"
     );
     assert_eq!(server.requests().len(), 0);
-    // One that speaks no TLS.
-    let heard = Arc::new(Mutex::new(Vec::new()));
+    // A server without TLS.
+    let received = Arc::new(Mutex::new(Vec::new()));
     let plain = Server::start({
-        let heard = Arc::clone(&heard);
+        let received = Arc::clone(&received);
         move |_, connection| {
             connection.send("HTTP/1.1 400 Bad Request\r\n\r\n");
-            heard.lock().unwrap().push(connection.head());
+            received.lock().unwrap().push(connection.head());
         }
     });
     let url = plain.url().replace("http", "https");
     let (kind, _, message) = outcome(&mut client(&url), 100);
     assert_eq!(kind, FailureKind::Unavailable, "{message}");
     drop(plain);
-    assert_eq!(*heard.lock().unwrap(), [None]);
+    assert_eq!(*received.lock().unwrap(), [None]);
 }

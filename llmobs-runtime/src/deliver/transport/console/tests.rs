@@ -16,12 +16,12 @@ use crate::model::tags::Identity;
 
 const PLAIN: Style = Style { colour: false };
 
-/// The number 0 is that of no span.
+/// Returns the id with this number, or none for 0.
 fn id(number: u64) -> Option<SpanId> {
     SpanId::from_decimal(&number.to_string())
 }
 
-/// A span that took `micros`, with the numbers of itself and of the span above.
+/// Returns a span that took `micros`, with its own number and that of its parent.
 fn span(ids: [u64; 2], kind: Kind, name: &str, start: u64, micros: u64) -> Sample {
     Sample {
         span_id: id(ids[0]).unwrap(),
@@ -36,9 +36,9 @@ fn data(span: &Sample) -> SpanData {
     span.data(&Identity::default())
 }
 
-/// Two traces, their spans in the order in which they might have finished.
+/// Returns the spans of two traces in a possible order of their ends.
 fn forest() -> Vec<SpanData> {
-    let asked = |note: &mut Annotation| {
+    let annotate = |note: &mut Annotation| {
         let call = ToolCall::new("look", json!({ "at": ["it"] }));
         note.model_name("gpt-4o")
             .model_provider("openai")
@@ -48,7 +48,7 @@ fn forest() -> Vec<SpanData> {
     };
     let found = [Document::new("first"), Document::new("second").score(0.5)];
     let spans = [
-        span([4, 3], Kind::Llm, "complete", 30, 1_234_567).annotate(asked),
+        span([4, 3], Kind::Llm, "complete", 30, 1_234_567).annotate(annotate),
         span([5, 3], Kind::Task, "wait", 40, 0).annotate(|note| {
             note.tag("cancelled", true);
         }),
@@ -93,7 +93,7 @@ embedding embed  15.0µs  3 in tokens
 
 ";
     assert_eq!(render(&forest(), PLAIN), expected);
-    // In any order of arrival.
+    // In each order of arrival.
     let mut backwards = forest();
     backwards.reverse();
     assert_eq!(render(&backwards, PLAIN), expected);
@@ -101,7 +101,7 @@ embedding embed  15.0µs  3 in tokens
 }
 
 #[test]
-fn colours_add_nothing_but_colours() {
+fn colours_do_not_change_the_text() {
     let coloured = render(&forest(), Style { colour: true });
     let mut plain = String::new();
     let mut parts = coloured.split('\u{1b}');
@@ -110,7 +110,7 @@ fn colours_add_nothing_but_colours() {
         plain.push_str(part.split_once('m').unwrap().1);
     }
     assert_eq!(plain, render(&forest(), PLAIN));
-    // Each line leaves the terminal as it was.
+    // Each line resets the terminal.
     for line in coloured.lines() {
         let opened = line.matches("\u{1b}[").count() - line.matches("\u{1b}[0m").count();
         assert_eq!(opened, line.matches("\u{1b}[0m").count(), "{line:?}");
@@ -119,7 +119,7 @@ fn colours_add_nothing_but_colours() {
     assert!(coloured.contains("\u{1b}[31mmy::Error: broke\\u{1b}[2J\u{1b}[0m"), "{coloured}");
 }
 
-/// What is shown of one span that took a microsecond, after `edit`.
+/// Returns the output for one span that took a microsecond, after `edit`.
 type Edit<'a> = &'a dyn Fn(&mut SpanData);
 
 fn shown(style: Style, kind: Kind, name: &str, edit: Edit<'_>) -> String {
@@ -134,7 +134,7 @@ fn failure(kind: &str, message: &str, stack: &str) -> Failure {
 }
 
 #[test]
-fn nothing_of_a_span_reaches_the_terminal_as_a_command() {
+fn control_characters_of_spans_are_not_printed() {
     let bad = "a\u{1b}]0;x\u{7}\r\n\t\u{9b}31m\u{7f}b";
     let escaped = "a\\u{1b}]0;x\\u{7}\\r\\n\\t\\u{9b}31m\\u{7f}b";
     let text = || Some(Content::Text(bad.to_owned()));
@@ -182,19 +182,19 @@ fn long_texts_are_cut_after_a_hundred_characters() {
     let caused = |span: &mut SpanData| span.failure = Some(failure("E", "m", &chain));
     let expected = format!("  err E: m\n      Caused by: x\n      Caused by: {}…\n\n", "y".repeat(89));
     assert_eq!(shown(PLAIN, Kind::Tool, "t", &caused), format!("tool t  1.0µs\n{expected}"));
-    // A cut error ends its colour too.
+    // The colour of a cut error is reset.
     let coloured = shown(Style { colour: true }, Kind::Tool, "t", &failed);
     assert!(coloured.contains(&format!("\u{1b}[31m{preview}\u{1b}[0m\n")), "{coloured:?}");
 }
 
 #[test]
-fn a_model_is_shown_on_the_kinds_that_have_one() {
+fn only_llm_and_embedding_spans_show_a_model() {
     let model = |span: &mut SpanData| span.model_name = Some("m".to_owned());
     assert_eq!(shown(PLAIN, Kind::Embedding, "e", &model), "embedding e  1.0µs  m\n\n");
     assert_eq!(shown(PLAIN, Kind::Task, "t", &model), "task t  1.0µs\n\n");
 }
 
-/// A span inside an outermost one, both by number, with an output of this many bytes.
+/// Returns a span below an outermost one, both identified by number, with an output of this many bytes.
 fn inside(root: u64, number: u64, bytes: usize) -> SpanData {
     let span = Sample { root: id(root).unwrap(), ..span([number, 0], Kind::Task, "t", 1, 1) };
     let mut span = data(&span);
@@ -202,7 +202,7 @@ fn inside(root: u64, number: u64, bytes: usize) -> SpanData {
     span
 }
 
-/// The numbers of the spans that a console would print after these spans; the outermost ones have ended.
+/// Sends these spans and the ends of outermost spans. Returns the numbers of the spans that are due to be printed.
 fn printed(console: &mut Console, spans: &[(u64, u64)], ended: &[u64]) -> Vec<u64> {
     let mut spans: Vec<SpanData> = spans.iter().map(|&(root, number)| inside(root, number, 0)).collect();
     console.send(Payload::Spans(&mut spans)).unwrap();
@@ -218,18 +218,18 @@ fn spans_are_held_until_the_outermost_one_has_ended() {
     assert_eq!(printed(&mut console, &[(1, 12)], &[]), nothing);
     assert_eq!(printed(&mut console, &[(2, 25)], &[]), nothing);
     assert_eq!(printed(&mut console, &[(1, 13)], &[]), nothing);
-    // Another trace that is complete does not take them along.
+    // The end of another trace does not release them.
     assert_eq!(printed(&mut console, &[(3, 3)], &[3]), [3]);
     assert_eq!(printed(&mut console, &[(1, 1)], &[1]), [12, 13, 1]);
-    // One that the processor dropped has ended too.
+    // Here the processor dropped the outermost span.
     assert_eq!(printed(&mut console, &[], &[2]), [25]);
-    // What ends after the outermost one, in a task that was spawned, has nothing to wait for.
+    // A span that ends after the outermost one, for example in a spawned task, is printed at once.
     assert_eq!(printed(&mut console, &[(1, 16)], &[]), [16]);
     assert!(console.held.is_empty());
 }
 
 #[test]
-fn so_many_outermost_spans_are_remembered() {
+fn the_number_of_ended_outermost_spans_is_limited() {
     let mut console = Console::new();
     let others: Vec<u64> = (2..=MAX_ENDED as u64).collect();
     assert_eq!(printed(&mut console, &[(1, 1)], &[1]), [1]);
@@ -241,7 +241,7 @@ fn so_many_outermost_spans_are_remembered() {
 }
 
 #[test]
-fn what_is_held_is_bounded() {
+fn held_spans_are_limited() {
     let mut console = Console::new();
     let mut received = |root: u64, number: u64, bytes: usize| {
         console.send(Payload::Spans(&mut vec![inside(root, number, bytes)])).unwrap();
@@ -250,7 +250,7 @@ fn what_is_held_is_bounded() {
     };
     assert_eq!(received(1, 2, 0), 0);
     let quarter = MAX_HELD_BYTES / 4;
-    // Spans that were printed do not count: five times a quarter passes while one small span waits.
+    // Printed spans do not count: five quarters of the limit are printed while one small span is held.
     for _ in 0..5 {
         assert_eq!(received(9, 9, quarter), 1);
     }
@@ -261,7 +261,7 @@ fn what_is_held_is_bounded() {
     assert!(console.held.is_empty());
 }
 
-/// The output for a verdict, given as its JSON without the fields that all verdicts have.
+/// Returns the output for an evaluation, given as JSON without the fields that all evaluations have.
 fn line(fields: &Value) -> String {
     let mut event = json!({ "event_kind": "evaluation", "label": "l", "ml_app": "app", "tags": [] });
     event.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
@@ -269,7 +269,7 @@ fn line(fields: &Value) -> String {
 }
 
 #[test]
-fn an_evaluation_is_a_line_with_what_was_judged_and_how() {
+fn an_evaluation_is_a_line_with_its_target_and_value() {
     let long = "x".repeat(1_000_000);
     let hundred = "x".repeat(100);
     for (fields, expected) in [
@@ -309,7 +309,7 @@ fn an_evaluation_is_a_line_with_what_was_judged_and_how() {
 }
 
 #[test]
-fn an_evaluation_in_colour_has_the_same_text_and_resets_the_terminal() {
+fn a_coloured_evaluation_has_the_same_text_and_resets_the_colour() {
     for (assessment, colour) in [("pass", 32), ("fail", 31)] {
         let metric = json!({
             "event_kind": "evaluation", "label": "l\u{1b}", "metric_type": "score", "score_value": 1,

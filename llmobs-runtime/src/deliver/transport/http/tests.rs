@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![allow(clippy::unwrap_used, reason = "a test panics if it cannot continue")]
 
 mod routes;
 #[cfg(feature = "tls")]

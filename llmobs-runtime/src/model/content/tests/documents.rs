@@ -1,4 +1,4 @@
-//! Documents that a retrieval finds or an embedding takes, and the vectors it returns.
+//! Documents of retrievals, and documents and vectors of embeddings.
 
 use serde_json::{Value, json};
 
@@ -47,7 +47,7 @@ fn values_that_are_not_documents_are_one_document_of_json() {
         assert_eq!(output(Kind::Retrieval, returned(&value)), shown);
         assert_eq!(output(Kind::Retrieval, annotated(&value)), shown);
     }
-    // Tuples are arrays of JSON.
+    // Tuples are JSON arrays.
     assert_eq!(
         output(Kind::Retrieval, returned(&[("text", 0.5), ("other", 0.25)])),
         json!({ "documents": [{ "text": r#"[["text",0.5],["other",0.25]]"# }] })
@@ -61,7 +61,7 @@ fn documents_that_were_cut_have_a_note() {
         output(Kind::Retrieval, long),
         json!({ "documents": [
             { "text": "first" },
-            // Nine of twelve bytes are used before it.
+            // Nine of twelve bytes precede it.
             { "text": "se… [3 bytes left out] …d" },
             { "text": "… [first 12 bytes]" },
         ] })
@@ -69,34 +69,36 @@ fn documents_that_were_cut_have_a_note() {
 }
 
 #[test]
-fn an_embedding_takes_texts_from_its_arguments() {
-    let taken = |fields: &str| input(Kind::Embedding, arguments(fields));
+fn texts_of_an_embedding_come_from_its_arguments() {
+    let embedding_input = |fields: &str| input(Kind::Embedding, arguments(fields));
     let texts = |texts: &[&str]| {
         let documents: Vec<Value> = texts.iter().map(|text| json!({ "text": text })).collect();
         json!({ "documents": documents })
     };
-    assert_eq!(taken(r#""text":"lamp""#), texts(&["lamp"]));
-    assert_eq!(taken(r#""texts":["lamp","bulb"]"#), texts(&["lamp", "bulb"]));
-    assert_eq!(taken(r#""model":"m","texts":["lamp","bulb"],"size":8"#), texts(&["lamp", "bulb"]));
+    assert_eq!(embedding_input(r#""text":"lamp""#), texts(&["lamp"]));
+    assert_eq!(embedding_input(r#""texts":["lamp","bulb"]"#), texts(&["lamp", "bulb"]));
+    assert_eq!(embedding_input(r#""model":"m","texts":["lamp","bulb"],"size":8"#), texts(&["lamp", "bulb"]));
     assert_eq!(
-        taken(r#""options":[],"weights":[1,2],"passages":[{"text":"lamp","id":"p"}]"#),
+        embedding_input(r#""options":[],"weights":[1,2],"passages":[{"text":"lamp","id":"p"}]"#),
         json!({ "documents": [{ "text": "lamp", "id": "p" }] })
     );
-    // The request of OpenAI, with one text and with several.
+    // A request of OpenAI, with one text and with several.
     assert_eq!(
-        taken(r#""body":{"model":"text-embedding-3-small","input":"lamp","encoding_format":"float"}"#),
+        embedding_input(
+            r#""body":{"model":"text-embedding-3-small","input":"lamp","encoding_format":"float"}"#
+        ),
         texts(&["lamp"])
     );
     assert_eq!(
-        taken(r#""client":{"name":"c"},"body":{"model":"m","input":["lamp","bulb"]}"#),
+        embedding_input(r#""client":{"name":"c"},"body":{"model":"m","input":["lamp","bulb"]}"#),
         texts(&["lamp", "bulb"])
     );
     for fields in [r#""model":"m","text":"lamp""#, r#""tokens":[1,2,3]"#, r#""body":{"input":[[1,2]]}"#] {
-        assert_eq!(taken(fields), texts(&[&format!("{{{fields}}}")]));
+        assert_eq!(embedding_input(fields), texts(&[&format!("{{{fields}}}")]));
     }
 }
 
-/// The text that is shown for the result of an embedding function, given as JSON text.
+/// Returns the text that is shown for the result of an embedding function, given as JSON text.
 fn vectors(json: &str) -> String {
     let shown = output(Kind::Embedding, Given(json.to_owned(), Source::Value));
     assert_eq!(shown.as_object().unwrap().len(), 1);
@@ -118,7 +120,7 @@ fn vectors_are_counted_and_not_shown() {
     ] {
         assert_eq!(vectors(json), shown);
     }
-    // The text that a program annotates by hand is not changed.
+    // Annotated values are not changed.
     assert_eq!(output(Kind::Embedding, annotated(&[0.5, 1.0])), json!({ "value": "[0.5,1.0]" }));
 }
 
@@ -142,11 +144,11 @@ fn values_that_are_not_vectors_are_shown_unchanged() {
 }
 
 #[test]
-fn vectors_that_were_cut_are_counted_as_far_as_they_go() {
+fn vectors_in_a_cut_value_are_counted_up_to_the_cut() {
     let plain = vec![vec![0.25; 4]; 5];
     let response = json!({ "object": "list", "data": plain.iter().map(|vector| json!({ "embedding": vector })).collect::<Vec<_>>() });
-    // Each vector is "[0.25,0.25,0.25,0.25]", 21 bytes, before it a bracket or comma. It is whole once its last number
-    // was begun within the budget, which is after 16 of these 22 bytes.
+    // Each vector is "[0.25,0.25,0.25,0.25]", 21 bytes, after a bracket or comma. It is complete if its last number
+    // begins within the budget, which is after 16 of these 22 bytes.
     for limit in 17..=112 {
         let (whole, more) = match (limit + 5) / 22 {
             5 => (5, ""),
@@ -169,8 +171,8 @@ fn vectors_that_were_cut_are_counted_as_far_as_they_go() {
 }
 
 #[test]
-fn texts_of_a_request_of_a_library_need_no_model() {
-    let asked = r#""model":"m","request":{"input":{"Batch":["one","two"]}}"#;
+fn texts_of_a_library_request_are_read_without_a_model() {
+    let fields = r#""model":"m","request":{"input":{"Batch":["one","two"]}}"#;
     let shown = json!({ "documents": [{ "text": "one" }, { "text": "two" }] });
-    assert_eq!(input(Kind::Embedding, arguments(asked)), shown);
+    assert_eq!(input(Kind::Embedding, arguments(fields)), shown);
 }

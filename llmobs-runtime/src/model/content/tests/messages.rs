@@ -6,30 +6,30 @@ use super::{Given, annotated, arguments, input, output, returned};
 use crate::base::kind::Kind;
 use crate::model::captured::Source;
 
-/// The input of an `llm` function with these arguments.
-fn asked(fields: &str) -> Value {
+/// Returns the input of an `llm` function with these arguments.
+fn llm_input(fields: &str) -> Value {
     input(Kind::Llm, arguments(fields))
 }
 
-/// The input of an `llm` function with one argument.
+/// Returns the input of an `llm` function with one argument.
 fn request(value: &Value) -> Value {
-    asked(&format!("\"request\":{value}"))
+    llm_input(&format!("\"request\":{value}"))
 }
 
-fn answered(value: &Value) -> Value {
+fn llm_output(value: &Value) -> Value {
     output(Kind::Llm, returned(value))
 }
 
 #[test]
-fn a_lone_string_is_the_user_speaking_and_the_answer_the_assistant() {
+fn a_single_string_is_a_message_of_the_user_or_assistant() {
     let user = json!({ "messages": [{ "role": "user", "content": "{\"Why\"?" }] });
-    assert_eq!(asked(r#""prompt":"{\"Why\"?""#), user);
+    assert_eq!(llm_input(r#""prompt":"{\"Why\"?""#), user);
     let assistant = json!({ "messages": [{ "role": "assistant", "content": "Because.\n" }] });
-    assert_eq!(answered(&json!("Because.\n")), assistant);
+    assert_eq!(llm_output(&json!("Because.\n")), assistant);
 }
 
 #[test]
-fn a_list_of_messages_is_shown_message_by_message() {
+fn each_message_of_a_list_is_shown() {
     let list = json!([
         { "role": "system", "content": "Be brief.", "name": "ops", "cache_control": { "type": "ephemeral" } },
         { "role": "user", "content": "" },
@@ -41,14 +41,14 @@ fn a_list_of_messages_is_shown_message_by_message() {
         { "role": "assistant", "content": "" },
     ] });
     assert_eq!(request(&list), shown);
-    assert_eq!(answered(&list), shown);
+    assert_eq!(llm_output(&list), shown);
     assert_eq!(request(&list[0]), json!({ "messages": [{ "role": "system", "content": "Be brief." }] }));
 }
 
 #[test]
-fn several_arguments_with_messages_follow_each_other_in_order() {
+fn messages_of_several_arguments_are_joined_in_order() {
     assert_eq!(
-        asked(
+        llm_input(
             r#""model":"m-1","system":{"role":"system","content":"S"},"history":[{"role":"user","content":"U"}],
                "temperature":0.5,"api":{"messages":[{"role":"assistant","content":"A"}]},"stop":["a","b"]"#
         ),
@@ -71,16 +71,16 @@ fn arguments_without_messages_are_shown_as_json() {
         r#""message":{"role":"user","content":{"neither":"text nor parts"}}"#,
         r#""message":{"role":"user"}"#,
     ] {
-        assert_eq!(asked(fields), shown(&format!("{{{fields}}}")));
+        assert_eq!(llm_input(fields), shown(&format!("{{{fields}}}")));
     }
     assert_eq!(
-        answered(&json!(["a", "b"])),
+        llm_output(&json!(["a", "b"])),
         json!({ "messages": [{ "role": "assistant", "content": r#"["a","b"]"# }] })
     );
-    assert_eq!(answered(&json!(42)), json!({ "messages": [{ "role": "assistant", "content": "42" }] }));
+    assert_eq!(llm_output(&json!(42)), json!({ "messages": [{ "role": "assistant", "content": "42" }] }));
     let no_message = json!({ "choices": [{ "words": "neither text nor message" }] });
     assert_eq!(
-        answered(&no_message),
+        llm_output(&no_message),
         json!({ "messages": [{ "role": "assistant", "content": no_message.to_string() }] })
     );
 }
@@ -89,21 +89,21 @@ fn arguments_without_messages_are_shown_as_json() {
 fn an_empty_list_next_to_other_arguments_does_not_hide_them() {
     let fields = r#""prompt":"Why?","stop":[]"#;
     let shown = json!({ "messages": [{ "role": "user", "content": format!("{{{fields}}}") }] });
-    assert_eq!(asked(fields), shown);
+    assert_eq!(llm_input(fields), shown);
     assert_eq!(
-        asked(r#""history":[],"next":{"role":"user","content":"Why?"},"stop":[]"#),
+        llm_input(r#""history":[],"next":{"role":"user","content":"Why?"},"stop":[]"#),
         json!({ "messages": [{ "role": "user", "content": "Why?" }] })
     );
-    // Alone it is a conversation that has not begun: there is nothing to show.
+    // A single empty list is an empty conversation, which is not shown.
     assert_eq!(request(&json!([])), Value::Null);
     assert_eq!(request(&json!({ "model": "m", "messages": [] })), Value::Null);
 }
 
 #[test]
-fn a_value_as_deep_as_is_kept_does_not_hide_messages() {
+fn a_value_at_the_depth_limit_does_not_hide_messages() {
     let deep = annotated(&(0..130).fold(json!(1), |inner, _| json!([inner]))).0;
     assert_eq!(
-        asked(&format!("\"schema\":{deep},\"messages\":[{{\"role\":\"user\",\"content\":\"U\"}}]")),
+        llm_input(&format!("\"schema\":{deep},\"messages\":[{{\"role\":\"user\",\"content\":\"U\"}}]")),
         json!({ "messages": [{ "role": "user", "content": "U" }] })
     );
 }
@@ -164,7 +164,7 @@ fn a_chat_response_of_openai() {
         "service_tier": "default", "system_fingerprint": null,
     });
     assert_eq!(
-        answered(&body),
+        llm_output(&body),
         json!({ "messages": [
             { "role": "assistant", "content": "An \"E27\" one." },
             { "role": "assistant", "content": "", "tool_calls": [
@@ -219,7 +219,7 @@ fn a_request_of_anthropic() {
         { "type": "text", "text": "You sell lamps.", "cache_control": { "type": "ephemeral" } },
     ]);
     assert_eq!(request(&body), shown);
-    // A program that annotates the request sees the same.
+    // An annotated request is shown in the same way.
     assert_eq!(input(Kind::Llm, annotated(&body)), shown);
 }
 
@@ -237,16 +237,17 @@ fn a_response_of_anthropic() {
     let shown = json!({ "messages": [{ "role": "assistant", "content": "I will count.", "tool_calls": [
         { "name": "stock", "arguments": {}, "tool_id": "toolu_test_9", "type": "tool_use" },
     ] }] });
-    assert_eq!(answered(&body), shown);
+    assert_eq!(llm_output(&body), shown);
     assert_eq!(output(Kind::Llm, annotated(&body)), shown);
 }
 
 #[test]
-fn annotated_texts_leave_the_role_open() {
+fn annotated_texts_have_no_role() {
     let shown = |value: Value| {
-        let [asked, answered] = [input(Kind::Llm, annotated(&value)), output(Kind::Llm, annotated(&value))];
-        assert_eq!(asked, answered);
-        asked
+        let [llm_input, llm_output] =
+            [input(Kind::Llm, annotated(&value)), output(Kind::Llm, annotated(&value))];
+        assert_eq!(llm_input, llm_output);
+        llm_input
     };
     assert_eq!(shown(json!("Why?")), json!({ "messages": [{ "role": "", "content": "Why?" }] }));
     assert_eq!(
@@ -262,7 +263,7 @@ fn annotated_texts_leave_the_role_open() {
     );
     assert_eq!(shown(json!({ "content": "b" })), json!({ "messages": [{ "role": "", "content": "b" }] }));
     assert_eq!(shown(json!([])), Value::Null);
-    // What is no message is not lost.
+    // Other values are kept as text.
     assert_eq!(shown(json!(7)), json!({ "messages": [{ "role": "", "content": "7" }] }));
     assert_eq!(shown(json!(["a", 1])), json!({ "messages": [{ "role": "", "content": "[\"a\",1]" }] }));
     assert_eq!(shown(json!({ "q": 1 })), json!({ "messages": [{ "role": "", "content": "{\"q\":1}" }] }));
@@ -284,7 +285,7 @@ fn messages_in_the_form_of_datadog_can_be_annotated() {
     shown[0]["content"] = json!("");
     shown[1]["content"] = json!("");
     assert_eq!(input(Kind::Llm, annotated(&list)), json!({ "messages": shown }));
-    // One message alone, and with the role left open.
+    // A single message, and one without a role.
     assert_eq!(output(Kind::Llm, annotated(&list[1])), json!({ "messages": [shown[1]] }));
     assert_eq!(
         output(Kind::Llm, annotated(&json!({ "tool_results": [{ "result": "3" }] }))),
@@ -293,7 +294,7 @@ fn messages_in_the_form_of_datadog_can_be_annotated() {
 }
 
 #[test]
-fn parts_of_a_wrong_shape_are_kept_as_far_as_they_can_be() {
+fn malformed_parts_are_kept_as_far_as_possible() {
     let list = json!([
         { "tool_calls": [
             { "name": "ok", "arguments": {} },
@@ -354,20 +355,20 @@ fn parts_of_a_wrong_shape_are_kept_as_far_as_they_can_be() {
         },
     ] });
     assert_eq!(input(Kind::Llm, annotated(&list)), shown);
-    // A captured value is read in the same way if a role shows that it is a message.
+    // A captured value is read in the same way if it has a role.
     let with_role = list.as_array().unwrap().iter().cloned().map(|mut message| {
         message["role"] = json!("");
         message
     });
-    assert_eq!(answered(&with_role.collect()), shown);
+    assert_eq!(llm_output(&with_role.collect()), shown);
 }
 
 #[test]
-fn empty_lists_of_a_message_are_kept_as_the_reference_keeps_them() {
+fn empty_lists_of_a_message_are_kept_as_in_the_reference_sdk() {
     let empty = json!({ "role": "assistant", "content": "", "tool_calls": [], "tool_results": [], "audio_parts": [], "image_parts": [] });
     let shown = json!({ "messages": [empty] });
     assert_eq!(input(Kind::Llm, annotated(&empty)), shown);
-    assert_eq!(answered(&empty), shown);
+    assert_eq!(llm_output(&empty), shown);
     assert_eq!(
         input(Kind::Llm, annotated(&json!({ "tool_calls": [], "tool_results": null }))),
         json!({ "messages": [{ "role": "", "content": "", "tool_calls": [] }] })
@@ -377,7 +378,7 @@ fn empty_lists_of_a_message_are_kept_as_the_reference_keeps_them() {
 }
 
 #[test]
-fn notes_in_place_of_items_that_were_cut_are_kept() {
+fn notes_about_cut_items_are_kept() {
     let note = "… [12 more]";
     let message = json!({
         "role": "", "content": "",
@@ -389,11 +390,11 @@ fn notes_in_place_of_items_that_were_cut_are_kept() {
     shown["tool_calls"] = json!([{ "name": "f", "arguments": {} }, { "name": note, "arguments": {} }, { "name": "", "arguments": { "…": note } }]);
     shown["tool_results"][1] = json!({ "result": note });
     shown["image_parts"].as_array_mut().unwrap().pop();
-    assert_eq!(answered(&message), json!({ "messages": [shown] }));
+    assert_eq!(llm_output(&message), json!({ "messages": [shown] }));
 }
 
 #[test]
-fn a_conversation_that_was_cut_is_still_a_conversation_and_keeps_what_comes_after_a_large_part() {
+fn a_cut_conversation_keeps_the_messages_after_a_large_part() {
     let image = "i".repeat(10_000);
     let messages = json!([
         { "role": "user", "content": [
@@ -414,7 +415,7 @@ fn a_conversation_that_was_cut_is_still_a_conversation_and_keeps_what_comes_afte
 }
 
 #[test]
-fn a_note_in_place_of_what_was_cut_is_a_message_or_a_part_of_one() {
+fn a_note_about_a_cut_is_a_message_or_a_part() {
     let cut_list = json!([{ "role": "user", "content": "Why?" }, "… [first 9 bytes]"]);
     let cut_message = json!([{ "role": "user", "…": "… [first 9 bytes]" }]);
     let cut_parts =
@@ -430,16 +431,16 @@ fn a_note_in_place_of_what_was_cut_is_a_message_or_a_part_of_one() {
     assert_eq!(contents.each_ref().map(Vec::as_slice), expected.each_ref().map(Vec::as_slice));
 }
 
-/// Arguments that are messages of a library all count, and so do those next to a request of another library.
+/// All arguments with messages of a library are read, also next to a request of another library.
 #[test]
-fn messages_of_libraries_need_no_model() {
-    let asked = [
+fn messages_of_libraries_are_read_without_a_model() {
+    let cases = [
         r#""system":{"role":"System","content":[{"Text":"Be brief."}]},"history":[{"role":"User","content":[{"Text":"Why?"}]}]"#,
         r#""request":{"system":"Be brief.","messages":[{"role":"User","content":[{"Text":"Why?"}]}]},"trace":"t""#,
         r#""request":{"model":null,"chat_history":[{"role":"system","content":"Be brief."},{"role":"user","content":[{"type":"text","text":"Why?"}]}],"documents":[],"tools":[],"additional_params":null}"#,
     ];
     let shown = json!([{ "role": "system", "content": "Be brief." }, { "role": "user", "content": "Why?" }]);
-    for asked in asked {
-        assert_eq!(input(Kind::Llm, arguments(asked)), json!({ "messages": shown }), "{asked}");
+    for fields in cases {
+        assert_eq!(input(Kind::Llm, arguments(fields)), json!({ "messages": shown }), "{fields}");
     }
 }

@@ -1,23 +1,23 @@
-//! Items that are not what they look like.
+//! Malformed and very large items.
 
 use serde_json::{Value, json};
 
-use super::{chunk, is_not_a_chat, messages, output, said, within};
+use super::{chunk, is_not_a_chat, messages, output, text_chunk, within};
 use crate::base::kind::Kind;
 use crate::trace::fold::Fold;
 
 #[test]
-fn fields_of_the_wrong_type_are_passed_over() {
+fn fields_of_the_wrong_type_are_ignored() {
     let wrong =
         [json!(null), json!(true), json!(-1), json!(4.5), json!([]), json!([null]), json!({ "a": 1 })];
     for wrong in wrong {
         let items = [
-            said("a"),
+            text_chunk("a"),
             json!({ "choices": [{ "index": wrong, "delta": { "role": wrong, "content": wrong, "tool_calls": wrong } }],
                 "usage": wrong, "object": wrong }),
             json!({ "choices": [{ "delta": wrong }] }),
             json!({ "choices": [wrong] }),
-            said("b"),
+            text_chunk("b"),
         ];
         assert_eq!(output(&items), json!("ab"), "{wrong}");
     }
@@ -27,7 +27,7 @@ fn fields_of_the_wrong_type_are_passed_over() {
             assert!(is_not_a_chat(&item), "{item}");
         }
     }
-    // Events that are known by their name and have nothing to show.
+    // Known events without content.
     for name in ["created", "output_item.added", "output_text.delta", "function_call_arguments.delta"] {
         let item = json!({ "type": format!("response.{name}"), "item": 1, "delta": {}, "response": [] });
         assert!([Value::Null, json!("")].contains(&output(std::slice::from_ref(&item))), "{item}");
@@ -36,7 +36,7 @@ fn fields_of_the_wrong_type_are_passed_over() {
 }
 
 #[test]
-fn huge_indexes_are_only_names() {
+fn huge_indexes_take_no_memory() {
     let index = 4_000_000_000_u64;
     let items = [chunk(&json!([{ "index": u64::MAX, "delta": { "tool_calls": [
         { "index": index, "id": "a", "function": { "name": "f", "arguments": "1" } },
@@ -47,7 +47,7 @@ fn huge_indexes_are_only_names() {
 }
 
 #[test]
-fn messages_calls_and_their_names_are_bounded() {
+fn messages_calls_and_their_names_are_limited() {
     let many: Vec<_> =
         (0..2_000).map(|index| json!({ "index": index, "delta": { "content": "x" } })).collect();
     let kept = vec![json!({ "role": "assistant", "content": "x" }); 512];
@@ -66,7 +66,7 @@ fn messages_calls_and_their_names_are_bounded() {
 fn a_long_stream_takes_no_more_than_the_limit() {
     let mut fold = Fold::new(1000);
     for _ in 0..10_000 {
-        fold.push(&said("0123456789").to_string());
+        fold.push(&text_chunk("0123456789").to_string());
     }
     let json = fold.finish(Kind::Llm).json.unwrap();
     let (head, tail) = ("0123456789".repeat(100), "56789".to_owned() + &"0123456789".repeat(12));
@@ -75,7 +75,7 @@ fn a_long_stream_takes_no_more_than_the_limit() {
 }
 
 #[test]
-fn what_cannot_be_read_is_an_item_of_a_list() {
+fn an_unreadable_item_is_an_item_of_a_list() {
     let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
     let mut fold = Fold::new(10_000);
     fold.push(r#""a""#);

@@ -1,8 +1,8 @@
-//! Pieces of one text.
+//! Streams of pieces of one text.
 
 use serde_json::{Value, json};
 
-use super::{Fold, folded, messages, on_the_wire, output, within};
+use super::{Fold, folded, messages, output, wire_output, within};
 use crate::base::kind::Kind;
 
 fn pieces(text: &str) -> Vec<Value> {
@@ -10,20 +10,20 @@ fn pieces(text: &str) -> Vec<Value> {
 }
 
 #[test]
-fn pieces_of_text_become_one_text_whatever_the_kind() {
+fn pieces_of_text_become_one_text_for_each_kind() {
     let items = [json!("Wh"), json!(""), json!("y \"é\\\n"), json!("🦀\u{1}")];
     for kind in [Kind::Llm, Kind::Workflow, Kind::Embedding] {
         assert_eq!(folded(kind, usize::MAX, &items), (json!("Why \"é\\\n🦀\u{1}"), Vec::new()));
     }
     assert_eq!(
-        on_the_wire(&[json!("a"), json!("b")]),
+        wire_output(&[json!("a"), json!("b")]),
         json!({ "messages": [{ "role": "assistant", "content": "ab" }] })
     );
     assert_eq!(output(&[json!("")]), json!(""));
 }
 
 #[test]
-fn absent_pieces_are_passed_over() {
+fn missing_pieces_are_ignored() {
     let null = Value::Null;
     assert_eq!(
         messages(&[null.clone(), json!("a"), null.clone(), null.clone(), json!("b"), null]),
@@ -41,9 +41,9 @@ fn a_long_text_loses_its_middle_between_characters() {
     assert_eq!(within(text.len(), &pieces(&text)), json!(text));
 }
 
-/// A stream of genai begins with a name alone, and another name keeps it open.
+/// Streams of genai begin with the name of an event, and another name is a heartbeat.
 #[test]
-fn names_of_events_are_no_pieces_of_a_text() {
+fn names_of_events_are_not_pieces_of_a_text() {
     let chunk = |text: &str| json!({ "Chunk": { "content": text } });
     let [start, heartbeat] = ["Start", "Heartbeat"].map(Value::from);
     let events = [&start, &heartbeat, &chunk("a"), &heartbeat, &chunk("b")].map(Value::clone);

@@ -1,4 +1,4 @@
-//! The data of other tracers about a trace besides ids and LLM Observability: what is read of it, and passed on.
+//! Data of other tracers about a trace, besides ids and LLM Observability: how it is read and propagated.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::testing::Collector;
 
 #[test]
-fn the_priority_is_that_of_the_tracer_and_else_that_of_the_flag() {
+fn the_priority_comes_from_the_tracer_or_the_sampled_flag() {
     let own = |priority: Option<&str>| {
         let mut headers = pairs(&[("x-datadog-trace-id", "1234"), ("x-datadog-parent-id", "5678")]);
         headers
@@ -20,7 +20,7 @@ fn the_priority_is_that_of_the_tracer_and_else_that_of_the_flag() {
         let headers = datadog::read(&pairs(&[("traceparent", &parent), ("tracestate", state)]));
         headers.map(|headers| headers.upstream.priority)
     };
-    // What contradicts the flag was written by a program before the one that set it.
+    // A priority that contradicts the flag is from an earlier program than the flag.
     for (flags, state, priority) in [
         ("01", "", 1),
         ("00", "", 0),
@@ -43,7 +43,7 @@ fn the_priority_is_that_of_the_tracer_and_else_that_of_the_flag() {
 }
 
 #[test]
-fn data_about_another_trace_is_not_mixed_in() {
+fn data_of_another_trace_is_ignored() {
     let own = pairs(&[
         ("x-datadog-trace-id", "1234"),
         ("x-datadog-parent-id", "5678"),
@@ -60,7 +60,7 @@ fn data_about_another_trace_is_not_mixed_in() {
 }
 
 #[test]
-fn of_the_state_of_others_so_much_is_kept() {
+fn the_tracestate_of_others_is_limited() {
     let members =
         |range: std::ops::Range<usize>| range.map(|n| format!("k{n}=v")).collect::<Vec<_>>().join(",");
     let others = |state: &str| {
@@ -77,7 +77,7 @@ fn of_the_state_of_others_so_much_is_kept() {
     assert_eq!(others(&format!("{longest}x")), None);
 }
 
-/// The headers that a program under this one sends on, given tags of the request and a part of `tracestate`, each empty for none.
+/// Returns the propagated headers, given tags of the request and a part of `tracestate`. Empty ones are not sent.
 fn passed_on(tags: &str, state: &str) -> [String; 2] {
     let ids = [("x-datadog-trace-id", "1234"), ("x-datadog-parent-id", "5678"), ("x-datadog-tags", tags)];
     let parent = format!("00-{:032x}-{:016x}-01", 1234, 5678);
@@ -106,7 +106,7 @@ fn data_of_tracers_is_passed_on_unchanged() {
     assert_eq!(passed_on(tags, ""), expected);
     assert_eq!(passed_on(&format!("{tags},_dd.p.llmobs_parent_id=7"), ""), expected);
     assert_eq!(passed_on("", "dd=s:1;t.dm:-4;t.ts:02;t.usr.id:a~b;t.llmobs_parent_id:7"), expected);
-    // Datadog's own headers first.
+    // Datadog's own headers take precedence.
     assert_eq!(passed_on(tags, "dd=s:1;t.dm:-9;t.new:1"), expected);
     // No decision maker was propagated, and none is added.
     assert_eq!(passed_on("_dd.p.llmobs_parent_id=7", ""), [none.to_owned(), "s:1".to_owned()]);
@@ -116,7 +116,7 @@ fn data_of_tracers_is_passed_on_unchanged() {
 }
 
 #[test]
-fn what_is_passed_on_is_bounded_and_can_be_written() {
+fn propagated_tags_are_limited_and_valid() {
     let none = "_dd.p.tid=0000000000000000";
     let long = "x".repeat(512 - ",_dd.p.dm=-4".len() - ",_dd.p.long=".len());
     let tags = |tags: &str| passed_on(tags, "")[0].clone();
@@ -130,7 +130,7 @@ fn what_is_passed_on_is_bounded_and_can_be_written() {
     ] {
         assert_eq!(tags(&format!("_dd.p.dm=-4,{bad}")), format!("{none};_dd.p.dm=-4"), "{bad:.40}");
     }
-    // It is kept, and has to give way to the ids of LLM spans.
+    // The long tag is read, but left out to make room for the ids of LLM spans.
     let read = datadog::read(&pairs(&[
         ("x-datadog-trace-id", "1234"),
         ("x-datadog-parent-id", "5678"),
@@ -141,7 +141,7 @@ fn what_is_passed_on_is_bounded_and_can_be_written() {
 }
 
 #[test]
-fn where_a_request_came_from_is_passed_on() {
+fn the_origin_is_propagated() {
     let ids = [("x-datadog-trace-id", "1234"), ("x-datadog-parent-id", "5678")];
     let parent = format!("00-{:032x}-{:016x}-01", 1234, 5678);
     let passed_on = |headers: &[(&str, &str)]| {

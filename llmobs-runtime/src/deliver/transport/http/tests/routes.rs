@@ -1,4 +1,4 @@
-//! Where requests go while Agents come and go. Each test ends with the requests that each server got.
+//! Where requests are sent while Agents start and stop. Each test compares the requests that each server received.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -11,10 +11,10 @@ use crate::deliver::transport::FailureKind;
 use crate::deliver::transport::endpoint::Endpoint;
 use crate::deliver::transport::loopback::{Request, Server};
 
-const ASKED: &str = "GET /info";
+const INFO: &str = "GET /info";
 const THROUGH_AGENT: &str = "POST /evp_proxy/v2/api/v2/llmobs";
 const DIRECT: &str = "POST /api/v2/llmobs";
-/// A path without a socket.
+/// A path that does not exist.
 const NO_SOCKET: &str = "/nowhere/llmobs/apm.socket";
 
 fn answer(status: u16, body: &str) -> String {
@@ -25,18 +25,18 @@ fn info(endpoints: &str) -> String {
     answer(200, &format!(r#"{{"version":"7.70.0","endpoints":[{endpoints}]}}"#))
 }
 
-/// The answer of an Agent that accepts spans.
+/// Answers like an Agent that accepts spans.
 fn agent(request: &Request) -> String {
-    if request.target == ASKED { info(r#""/v0.4/traces","/evp_proxy/v2/""#) } else { answer(202, "{}") }
+    if request.target == INFO { info(r#""/v0.4/traces","/evp_proxy/v2/""#) } else { answer(202, "{}") }
 }
 
-/// The answer of an older Agent.
+/// Answers like an older Agent.
 fn old_agent(request: &Request) -> String {
-    if request.target == ASKED { info(r#""/v0.4/traces""#) } else { answer(404, "404 page not found\n") }
+    if request.target == INFO { info(r#""/v0.4/traces""#) } else { answer(404, "404 page not found\n") }
 }
 
-/// An address with no listener yet.
-fn free() -> SocketAddr {
+/// Returns an address without a listener.
+fn unused_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
@@ -48,7 +48,7 @@ fn settings(agent: SocketAddr) -> Settings {
     }
 }
 
-/// A transport with an Agent at one address, and Datadog at the other.
+/// Returns a transport with an Agent at one address and Datadog at the other.
 fn http(agent: SocketAddr, datadog: Option<SocketAddr>) -> Http {
     let settings = settings(agent);
     let mut http = Http::new(&settings).unwrap();
@@ -66,7 +66,7 @@ fn send(http: &mut Http) -> Result<(), (FailureKind, String)> {
 }
 
 #[test]
-fn an_agent_is_asked_when_spans_are_sent_and_then_used() {
+fn the_agent_is_queried_once_when_spans_are_sent() {
     let server = Server::answering(None, agent);
     let mut http = http(server.address(), None);
     assert_eq!(server.connections(), 0);
@@ -76,12 +76,12 @@ fn an_agent_is_asked_when_spans_are_sent_and_then_used() {
     let evaluations = ["1".to_owned(), "2".to_owned()];
     assert!(http.send(Payload::Evaluations(&evaluations)).is_ok());
     let through_agent = "POST /evp_proxy/v2/api/intake/llm-obs/v2/eval-metric";
-    assert_eq!(server.targets(), [ASKED, THROUGH_AGENT, THROUGH_AGENT, THROUGH_AGENT, through_agent]);
+    assert_eq!(server.targets(), [INFO, THROUGH_AGENT, THROUGH_AGENT, THROUGH_AGENT, through_agent]);
 }
 
 #[test]
 fn without_an_agent_and_a_key_spans_wait_for_an_agent() {
-    let address = free();
+    let address = unused_address();
     let mut http = http(address, None);
     let message = format!(
         "no Datadog Agent answers at http://{address}: start one, set DD_TRACE_AGENT_URL to its address, set DD_API_KEY to \
@@ -99,21 +99,21 @@ fn without_an_agent_and_a_key_spans_wait_for_an_agent() {
         )),
         "{message}"
     );
-    assert_eq!(server.targets(), [ASKED]);
+    assert_eq!(server.targets(), [INFO]);
     drop(server);
     let server = Server::answering(Some(address), agent);
     assert_eq!(send(&mut http), Ok(()));
-    assert_eq!(server.targets(), [ASKED, THROUGH_AGENT]);
+    assert_eq!(server.targets(), [INFO, THROUGH_AGENT]);
     drop(server);
-    // It goes, and comes back.
+    // The Agent stops and starts again.
     assert_eq!(send(&mut http).unwrap_err().0, FailureKind::Unavailable);
     let server = Server::answering(Some(address), agent);
     assert_eq!(send(&mut http), Ok(()));
-    assert_eq!(server.targets(), [ASKED, THROUGH_AGENT]);
+    assert_eq!(server.targets(), [INFO, THROUGH_AGENT]);
 }
 
 #[test]
-fn with_a_key_spans_go_to_datadog_when_the_agent_is_gone_and_stay_there_while_it_works() {
+fn with_a_key_spans_go_to_datadog_while_the_agent_is_gone() {
     let statuses = [202, 202, 500, 403, 202];
     let answered = AtomicUsize::new(0);
     let datadog =
@@ -122,7 +122,7 @@ fn with_a_key_spans_go_to_datadog_when_the_agent_is_gone_and_stay_there_while_it
     let address = server.address();
     let mut http = http(address, Some(datadog.address()));
     assert_eq!(send(&mut http), Ok(()));
-    assert_eq!(server.targets(), [ASKED, THROUGH_AGENT]);
+    assert_eq!(server.targets(), [INFO, THROUGH_AGENT]);
     drop(server);
     assert_eq!(send(&mut http), Ok(()));
     assert_eq!(datadog.targets(), [DIRECT]);
@@ -130,25 +130,25 @@ fn with_a_key_spans_go_to_datadog_when_the_agent_is_gone_and_stay_there_while_it
     assert_eq!(send(&mut http), Ok(()));
     assert_eq!(send(&mut http).unwrap_err().0, FailureKind::Unavailable);
     assert_eq!((datadog.targets().len(), server.targets().len()), (3, 0));
-    // After a refusal another endpoint is tried.
+    // After a refusal, the other endpoint is tried.
     assert_eq!(send(&mut http), Ok(()));
     assert_eq!(datadog.targets().len(), 4);
-    assert_eq!(server.targets(), [ASKED, THROUGH_AGENT]);
+    assert_eq!(server.targets(), [INFO, THROUGH_AGENT]);
 }
 
 #[test]
-fn an_agent_that_takes_no_spans_any_more_is_left() {
+fn an_agent_that_stops_accepting_spans_is_replaced_by_datadog() {
     let datadog = Server::answering(None, |_| answer(202, ""));
-    let asked = AtomicUsize::new(0);
+    let queries = AtomicUsize::new(0);
     let server = Server::answering(None, move |request| {
-        let is_new = request.target == ASKED && asked.fetch_add(1, Ordering::SeqCst) == 0;
+        let is_new = request.target == INFO && queries.fetch_add(1, Ordering::SeqCst) == 0;
         if is_new { agent(request) } else { old_agent(request) }
     });
     let mut http = http(server.address(), Some(datadog.address()));
     for _ in 0..2 {
         assert_eq!(send(&mut http), Ok(()));
     }
-    assert_eq!(server.targets(), [ASKED, THROUGH_AGENT, ASKED]);
+    assert_eq!(server.targets(), [INFO, THROUGH_AGENT, INFO]);
     assert_eq!(datadog.targets(), [DIRECT, DIRECT]);
     assert!(datadog.requests()[0].headers.contains(&"dd-api-key: key".to_owned()));
     let key = |request: &Request| request.headers.iter().any(|header| header.contains("key"));
@@ -156,7 +156,7 @@ fn an_agent_that_takes_no_spans_any_more_is_left() {
 }
 
 #[test]
-fn what_the_settings_choose_is_not_asked() {
+fn no_agent_is_queried_if_the_settings_choose() {
     let server = Server::answering(None, |_| answer(404, ""));
     let choice = Settings { agentless: Some(false), ..settings(server.address()) };
     let mut http = Http::new(&choice).unwrap();
@@ -171,7 +171,7 @@ fn what_the_settings_choose_is_not_asked() {
         agentless: Some(true),
         api_key: Some(Secret::new("key")),
         override_origin: Some(server.url()),
-        ..settings(free())
+        ..settings(unused_address())
     };
     let mut http = Http::new(&choice).unwrap();
     assert_eq!(send(&mut http).unwrap_err().0, FailureKind::Denied);
@@ -185,9 +185,9 @@ fn spans_go_to_the_public_api_if_configured() {
     let event = r#"[{"spans":[{"name":"step","meta":{"span":{"kind":"task"}}}]}]"#;
     let mut body = event.to_owned();
     assert!(http.send(Payload::Events(&mut body)).is_ok());
-    // It can be sent again.
+    // The spans can be sent again.
     assert_eq!(body, event);
-    assert_eq!(server.targets(), [ASKED, "POST /evp_proxy/v2/api/intake/llm-obs/v1/trace/spans"]);
+    assert_eq!(server.targets(), [INFO, "POST /evp_proxy/v2/api/intake/llm-obs/v1/trace/spans"]);
     let request = server.requests().pop().unwrap();
     assert!(request.headers.contains(&"x-datadog-evp-subdomain: api".to_owned()), "{request:?}");
     let spans = r#"[{"name":"step","meta":{"kind":"task"}}]"#;
@@ -197,7 +197,7 @@ fn spans_go_to_the_public_api_if_configured() {
 }
 
 #[test]
-fn settings_that_can_never_work_are_errors() {
+fn settings_that_cannot_work_are_errors() {
     let base = || Settings { agent_url: Some("http://localhost:8126".to_owned()), ..Settings::default() };
     let key = || Some(Secret::new("key"));
     let error = |settings: &Settings| Http::new(settings).err().map(|error| format!("{error:?}"));
@@ -208,13 +208,13 @@ fn settings_that_can_never_work_are_errors() {
     let bad_site = |site: &str| Settings { site: site.to_owned(), api_key: key(), ..agentless(true) };
     assert_eq!(error(&bad_site("")).as_deref(), Some("MissingSite"));
     assert_eq!(error(&bad_site("x@y")).as_deref(), Some("InvalidSite"));
-    // An Agent can do without the site.
+    // An Agent needs no site.
     assert_eq!(error(&Settings { agentless: None, ..bad_site("") }), None);
     let bad_url = |agentless| Settings { agentless, agent_url: Some("ftp://agent".to_owned()), ..base() };
     for agentless in [None, Some(false)] {
         assert!(error(&bad_url(agentless)).unwrap().starts_with("InvalidUrl"));
     }
-    // Datadog can do without the Agent.
+    // Datadog needs no Agent.
     let with_key = Settings { api_key: key(), ..bad_url(None) };
     assert_eq!(error(&with_key), if cfg!(feature = "tls") { None } else { Some("NoTls".to_owned()) });
 }
@@ -231,7 +231,7 @@ mod unix {
     use crate::base::random::random;
     use crate::deliver::transport::loopback::Connection;
 
-    /// A socket in a folder of its own, which is removed at the end.
+    /// A socket in a separate folder, which is removed on drop.
     struct Socket(PathBuf);
 
     impl Socket {
@@ -241,7 +241,7 @@ mod unix {
             Self(folder.join("apm.socket"))
         }
 
-        /// Serves one connection as an Agent for each question and one for spans, and returns the requests of each.
+        /// Serves connections like an Agent, one for each query and one for spans, and returns their requests.
         fn serve(&self, connections: usize) -> Receiver<Vec<String>> {
             let listener = UnixListener::bind(&self.0).unwrap();
             let (requests, served) = channel();
@@ -273,7 +273,7 @@ mod unix {
             let url = format!("{scheme}{}", socket.0.display());
             let settings = Settings { agent_url: Some(url), agentless, ..Settings::default() };
             let mut http = Http::new(&settings).unwrap();
-            // It appears late.
+            // The socket is created later.
             let (kind, message) = send(&mut http).unwrap_err();
             assert_eq!(kind, FailureKind::Unavailable);
             assert!(message.contains(&format!("unix://{}", socket.0.display())), "{message}");
@@ -283,13 +283,13 @@ mod unix {
             }
             drop(http);
             let served: Vec<String> = served.iter().flatten().collect();
-            let asked = if agentless.is_none() { &[ASKED][..] } else { &[] };
-            assert_eq!(served, [asked, &[THROUGH_AGENT, THROUGH_AGENT]].concat());
+            let queries = if agentless.is_none() { &[INFO][..] } else { &[] };
+            assert_eq!(served, [queries, &[THROUGH_AGENT, THROUGH_AGENT]].concat());
         }
     }
 
     #[test]
-    fn without_an_address_the_socket_is_used_if_there_is_one() {
+    fn without_an_address_an_existing_socket_is_used() {
         let server = Server::answering(None, agent);
         for agentless in [None, Some(false)] {
             let socket = Socket::new();
@@ -310,14 +310,14 @@ mod unix {
     }
 
     #[test]
-    fn a_socket_without_a_server_is_passed_over() {
+    fn a_socket_without_a_server_is_skipped() {
         let server = Server::answering(None, agent);
         let socket = Socket::new();
         drop(UnixListener::bind(&socket.0).unwrap());
         let settings = Settings::default();
         let route = Route::with_default(&settings, &socket.0, &server.url()).unwrap();
         assert_eq!(send(&mut Http::with_route(route, &settings)), Ok(()));
-        assert_eq!(server.targets(), [ASKED, THROUGH_AGENT]);
+        assert_eq!(server.targets(), [INFO, THROUGH_AGENT]);
         let route = Route::with_default(&settings, Path::new(NO_SOCKET), &server.url()).unwrap();
         assert_eq!(send(&mut Http::with_route(route, &settings)), Ok(()));
     }

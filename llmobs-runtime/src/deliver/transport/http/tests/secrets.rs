@@ -1,4 +1,4 @@
-//! What a logger receives.
+//! What a logger receives of secrets.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -13,15 +13,15 @@ use crate::base::secret::Secret;
 use crate::deliver::transport::FailureKind;
 use crate::deliver::transport::endpoint::Endpoint;
 
-// No four letters of these occur in words or in hexadecimal numbers.
+// No four consecutive letters of these occur in words or hexadecimal numbers.
 const KEY: &str = "zq9xwvkj7pxmnbq4hg8dp2xa0ykq5rwz";
 const TOKEN: &str = "bq5vzkw0tjxm8d";
 const PROMPT: &str = "vy3jqk8wzx1bnm";
 const PASSWORD: &str = "wjz4kvxq0pmd";
-/// `user:` and the password in base64.
+/// `user:` and the password, in base64.
 const CREDENTIALS: &str = "dXNlcjp3ano0a3Z4cTBwbWQ=";
 
-/// Accepts everything.
+/// Accepts all requests.
 struct Recorder(Mutex<String>);
 
 impl log::Log for Recorder {
@@ -39,7 +39,7 @@ impl log::Log for Recorder {
 
 static RECORDER: Recorder = Recorder(Mutex::new(String::new()));
 
-/// A client that trusts the server.
+/// Returns a client that trusts the certificate of the server.
 fn client(server: &CaptureServer, proxy: Option<&ConnectProxy>) -> Client {
     let mut token = HeaderValue::from_static(TOKEN);
     token.set_sensitive(true);
@@ -66,14 +66,14 @@ fn client(server: &CaptureServer, proxy: Option<&ConnectProxy>) -> Client {
 
 /// One test, because a process has only one logger.
 #[test]
-fn a_logger_that_takes_everything_gets_no_secret() {
+fn no_secret_is_logged_at_any_level() {
     log::set_logger(&RECORDER).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
-    // Several buffers long.
+    // Longer than several buffers.
     let large = "x".repeat(300_000);
     let mut bodies = [format!(r#"["{PROMPT}"]"#), format!(r#"["{large}{PROMPT}{large}"]"#)];
     let proxy = ConnectProxy::start();
-    let mut said = String::new();
+    let mut output = String::new();
     for (server, proxy) in [
         (CaptureServer::start(), None),
         (CaptureServer::start_tls(), None),
@@ -91,7 +91,7 @@ fn a_logger_that_takes_everything_gets_no_secret() {
         let message = format!("{}/api/v2/llmobs answers 500 Internal Server Error", server.url());
         assert_eq!((refused.message, refused.kind), (message, FailureKind::Unavailable));
         assert!(http.send(Payload::Evaluations(&[format!(r#""{PROMPT}""#)])).is_ok());
-        said += &format!("{http:?}");
+        output += &format!("{http:?}");
 
         let posts = server.posts();
         let sent: Vec<&[u8]> = posts.iter().map(|post| &*post.body).collect();
@@ -101,16 +101,16 @@ fn a_logger_that_takes_everything_gets_no_secret() {
             assert_eq!((&*post.headers["dd-api-key"], &*post.headers["x-token"]), (KEY, TOKEN));
         }
     }
-    // One tunnel for all requests.
+    // One tunnel serves all requests.
     let heads = proxy.heads();
     assert_eq!(heads.len(), 1);
     for head in heads {
         assert!(head.contains(&format!("Basic {CREDENTIALS}\r\n")), "{head}");
         assert_eq!(leak(&head, KEY).or_else(|| leak(&head, TOKEN)), None);
     }
-    said += &RECORDER.0.lock().unwrap();
-    assert!(said.contains("ureq_proto::util") && said.contains("CONNECT proxy connected"), "{said}");
+    output += &RECORDER.0.lock().unwrap();
+    assert!(output.contains("ureq_proto::util") && output.contains("CONNECT proxy connected"), "{output}");
     for secret in [KEY, TOKEN, PROMPT, PASSWORD, CREDENTIALS] {
-        assert_eq!(leak(&said, secret), None, "in\n{said}");
+        assert_eq!(leak(&output, secret), None, "in\n{output}");
     }
 }
