@@ -24,51 +24,43 @@ pub(super) fn update(
     arrived: &NewSpans<'_>,
     (activity, zones): (&mut activity::Changes, &mut zones::Changes<'_>),
 ) -> rusqlite::Result<()> {
-    let (earlier_head, totals, head) = if arrived.any_replaced {
-        (None, computed_totals(transaction, trace)?, head::search(transaction, trace)?)
+    let (mut totals, earlier_head) = stored_totals(transaction, trace)?;
+    // A head is deleted when its span is replaced, and when retention deletes a part of a large trace.
+    let is_head_deleted = earlier_head.is_none() && totals.spans > 0;
+    let (totals, head) = if arrived.any_replaced || is_head_deleted {
+        (computed_totals(transaction, trace)?, head::search(transaction, trace)?)
     } else {
-        let (mut totals, earlier_head) = stored_totals(transaction, trace)?;
         for (_, span) in &arrived.added {
             totals.add(&Contribution::of(span));
         }
         totals.tools += new_tools(transaction, trace, &arrived.added)?;
-        (earlier_head, totals, head::updated(transaction, trace, earlier_head, &arrived.added)?)
+        (totals, head::updated(transaction, trace, earlier_head, &arrived.added)?)
     };
     write_totals(transaction, trace, &totals, head)?;
     zones.add_trace(trace, totals.spans, totals.tokens.total, totals.first_token.map(|(_, time)| time));
     if earlier_head == Some(head) {
         return Ok(());
     }
-    // If a span was replaced, the previous head is unknown.
-    let (sql, rows) = match earlier_head {
-        Some(earlier) => ("UPDATE span SET head = 0 WHERE id = :rows RETURNING start_ns, facets", earlier),
-        None => {
-            ("UPDATE span SET head = 0 WHERE trace = :rows AND head = 1 RETURNING start_ns, facets", trace)
-        }
-    };
-    if earlier_head.is_some() || arrived.any_replaced {
-        count_heads(transaction, sql, rows, (activity, -1))?;
+    if let Some(earlier) = earlier_head {
+        let sql = "UPDATE span SET head = 0 WHERE id = :span RETURNING start_ns, facets";
+        count_head(transaction, sql, earlier, (activity, -1))?;
     }
-    count_heads(
-        transaction,
-        "UPDATE span SET head = 1 WHERE id = :rows RETURNING start_ns, facets",
-        head,
-        (activity, 1),
-    )
+    let sql = "UPDATE span SET head = 1 WHERE id = :span RETURNING start_ns, facets";
+    count_head(transaction, sql, head, (activity, 1))
 }
 
-/// Runs a statement that changes heads, and counts the returned rows.
-fn count_heads(
+/// Runs a statement that changes whether a span is a head, and counts this.
+fn count_head(
     transaction: &Transaction<'_>,
     sql: &str,
-    rows: i64,
+    span: i64,
     (activity, heads): (&mut activity::Changes, i64),
 ) -> rusqlite::Result<()> {
-    let mut statement = transaction.prepare_cached(sql)?;
-    let mut rows = statement.query(named_params! { ":rows": rows })?;
-    while let Some(row) = rows.next()? {
-        activity.add(row.get("start_ns")?, row.get("facets")?, 0, heads);
-    }
+    let counted =
+        |row: &Row<'_>| -> rusqlite::Result<(i64, i64)> { Ok((row.get("start_ns")?, row.get("facets")?)) };
+    let (start_ns, facets) =
+        transaction.prepare_cached(sql)?.query_row(named_params! { ":span": span }, counted)?;
+    activity.add(start_ns, facets, 0, heads);
     Ok(())
 }
 
@@ -151,7 +143,7 @@ impl Totals {
     }
 }
 
-/// Reads the stored totals and the head.
+/// Reads the stored totals and the head, if it is still stored.
 fn stored_totals(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Result<(Totals, Option<i64>)> {
     let read = |row: &Row<'_>| {
         let totals = Totals {
@@ -176,7 +168,8 @@ fn stored_totals(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Result<
     transaction
         .prepare_cached(
             "SELECT spans, start_ns, end_ns, errors, llm_calls, tool_calls, tools, input_tokens, output_tokens, total_tokens,
-                cached_tokens, models, first_token_ns, time_to_first_token, head FROM trace WHERE id = :trace",
+                cached_tokens, models, first_token_ns, time_to_first_token, (SELECT id FROM span WHERE id = trace.head) AS head
+             FROM trace WHERE id = :trace",
         )?
         .query_row(named_params! { ":trace": trace }, read)
 }

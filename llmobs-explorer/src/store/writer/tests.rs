@@ -143,3 +143,36 @@ fn at_the_size_limit_new_spans_replace_the_oldest() {
         count("segment")
     );
 }
+
+#[test]
+fn spans_of_a_trace_that_is_partly_deleted_are_stored() {
+    let mut writer = testing::writer(&Location::Memory, Duration::MAX);
+    writer.retention.bytes = 1 << 16;
+    let spans = |ids: std::ops::Range<u16>| {
+        let span = |id: u16| Span {
+            trace_id: "long".to_owned(),
+            span_id: id.to_string(),
+            parent_id: (id > 0).then(|| "0".to_owned()),
+            kind: "agent".to_owned(),
+            start_ns: id.into(),
+            event: blake3::hash(&id.to_be_bytes()).to_hex().repeat(20),
+            ..Span::default()
+        };
+        Batch { spans: ids.map(span).collect(), ..Batch::default() }
+    };
+    writer.write(&mut [spans(0..2_500)]).unwrap();
+    // The trace is in the oldest segment.
+    writer.write(&mut [batch("next")]).unwrap();
+    assert!(writer.delete(now_ms()).unwrap());
+    let count = |writer: &Writer, rows: &str| -> i64 {
+        let sql = format!("SELECT count(*) AS count FROM span s JOIN trace t ON t.id = s.trace WHERE {rows}");
+        writer.connection.query_row(&sql, [], |row| row.get("count")).unwrap()
+    };
+    let (all, heads) = ("t.trace_id = 'long'", "t.trace_id = 'long' AND s.head = 1 AND t.head = s.id");
+    assert_eq!((count(&writer, all), count(&writer, heads)), (1_500, 0));
+    // The next span becomes visible in the list, with the rest of the trace.
+    writer.write(&mut [spans(2_500..2_501)]).unwrap();
+    assert_eq!((count(&writer, all), count(&writer, heads)), (1_501, 1));
+    assert_eq!(count(&writer, "t.spans = 1501 AND s.head = 1"), 1);
+    assert_eq!(testing::wrong_counts(&writer.connection), 0);
+}
