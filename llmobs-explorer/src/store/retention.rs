@@ -7,9 +7,9 @@ use super::columns::columns;
 use super::segment::{self, Retention, Segment};
 use super::zones;
 
-/// The most traces, evaluations or other rows that one transaction deletes. Meanwhile, readers continue and writers wait.
-const CHUNK: i64 = 100;
-/// The most spans of a trace, texts or sets that one transaction deletes.
+/// The most spans that one transaction deletes. Meanwhile, readers continue and writers wait.
+const CHUNK: i64 = 500;
+/// The most texts, sets or evaluations that one transaction deletes.
 const LARGE_CHUNK: i64 = 1_000;
 
 /// The number of pages to return to the file system at a time. SQLite moves other pages into their place.
@@ -117,56 +117,35 @@ fn delete_sets(transaction: &Transaction<'_>, first: i64) -> rusqlite::Result<bo
     Ok(true)
 }
 
-/// Deletes some of the traces before a number, with their spans and evaluations. Returns whether there were any.
+/// Deletes some of the spans of the traces before a number, and the traces that have no spans left, with their evaluations. Returns whether
+/// there were any.
 fn delete_traces(transaction: &Transaction<'_>, first: i64) -> rusqlite::Result<bool> {
-    let traces: Vec<(i64, String)> = transaction
-        .prepare_cached("SELECT id, trace_id FROM trace WHERE id < :first ORDER BY id LIMIT :limit")?
-        .query_map(named_params! { ":first": first, ":limit": CHUNK }, |row| {
-            Ok((row.get("id")?, row.get("trace_id")?))
-        })?
-        .collect::<Result<_, _>>()?;
-    let mut left = LARGE_CHUNK;
     let mut activity = Changes::default();
-    for (trace, trace_id) in &traces {
-        let deleted = delete_spans(transaction, *trace, left, &mut activity)?;
-        left -= i64::try_from(deleted).unwrap_or(left);
-        if left == 0 {
-            // The trace may have more spans.
-            break;
-        }
-        transaction
-            .prepare_cached("DELETE FROM evaluation WHERE trace_id = :trace_id")?
-            .execute(named_params! { ":trace_id": trace_id })?;
-        for sql in [
-            "DELETE FROM tool WHERE trace = :trace",
-            "DELETE FROM missing_parent WHERE trace = :trace",
-            "DELETE FROM trace WHERE id = :trace",
-        ] {
-            transaction.prepare_cached(sql)?.execute(named_params! { ":trace": trace })?;
-        }
-    }
-    activity.write(transaction)?;
-    Ok(!traces.is_empty())
-}
-
-/// Deletes some spans of a trace. Returns how many.
-fn delete_spans(
-    transaction: &Transaction<'_>,
-    trace: i64,
-    limit: i64,
-    activity: &mut Changes,
-) -> rusqlite::Result<usize> {
     let mut statement = transaction.prepare_cached(
-        "DELETE FROM span WHERE id IN (SELECT id FROM span WHERE trace = :trace LIMIT :limit) RETURNING start_ns, facets, head",
+        "DELETE FROM span WHERE id IN (
+             SELECT id FROM span INDEXED BY span_by_trace WHERE trace < :first ORDER BY trace LIMIT :limit
+         ) RETURNING start_ns, facets, head",
     )?;
     columns!(statement: start_ns, facets, head);
-    let mut rows = statement.query(named_params! { ":trace": trace, ":limit": limit })?;
-    let mut deleted = 0;
+    let mut rows = statement.query(named_params! { ":first": first, ":limit": CHUNK })?;
     while let Some(row) = rows.next()? {
         activity.add(row.get(start_ns)?, row.get(facets)?, -1, -row.get::<_, i64>(head)?);
-        deleted += 1;
     }
-    Ok(deleted)
+    activity.write(transaction)?;
+    // The last of these traces may have more spans.
+    let until: i64 = transaction
+        .prepare_cached("SELECT coalesce(min(trace), :first) AS until FROM span WHERE trace < :first")?
+        .query_row(named_params! { ":first": first }, |row| row.get("until"))?;
+    let mut deleted = 0;
+    for sql in [
+        "DELETE FROM evaluation WHERE trace_id IN (SELECT trace_id FROM trace WHERE id < :until)",
+        "DELETE FROM tool WHERE trace < :until",
+        "DELETE FROM missing_parent WHERE trace < :until",
+        "DELETE FROM trace WHERE id < :until",
+    ] {
+        deleted = transaction.prepare_cached(sql)?.execute(named_params! { ":until": until })?;
+    }
+    Ok(deleted > 0 || until < first)
 }
 
 /// Deletes some of the evaluations without a trace that arrived before a time.
