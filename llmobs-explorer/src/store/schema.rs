@@ -175,6 +175,8 @@ impl Database {
         connection.set_prepared_statement_cache_capacity(64);
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
+        // References are enabled by default here. The deletion of a session or of facets would read all spans.
+        connection.pragma_update(None, "foreign_keys", false)?;
         Ok(connection)
     }
 }

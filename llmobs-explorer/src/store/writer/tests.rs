@@ -1,3 +1,5 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::*;
@@ -175,4 +177,40 @@ fn spans_of_a_trace_that_is_partly_deleted_are_stored() {
     assert_eq!((count(&writer, all), count(&writer, heads)), (2_001, 1));
     assert_eq!(count(&writer, "t.spans = 2001 AND s.head = 1"), 1);
     assert_eq!(testing::wrong_counts(&writer.connection), 0);
+}
+
+/// The number of steps of SQLite's virtual machine to delete the first 500 of some traces, each with its own session and name.
+fn steps_to_delete(traces: u16) -> u64 {
+    let mut writer = testing::writer(&Location::Memory, Duration::MAX);
+    writer.retention.bytes = 1 << 16;
+    let mut write = |range: std::ops::Range<u16>| {
+        let spans = range.map(|id| Span {
+            trace_id: id.to_string(),
+            span_id: id.to_string(),
+            name: id.to_string(),
+            session_id: Some(id.to_string()),
+            event: blake3::hash(&id.to_be_bytes()).to_hex().repeat(10),
+            ..Span::default()
+        });
+        writer.write(&mut [Batch { spans: spans.collect(), ..Batch::default() }]).unwrap();
+    };
+    write(0..500);
+    write(500..traces);
+    let steps = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&steps);
+    let count = move || {
+        counter.fetch_add(10, Ordering::Relaxed);
+        false
+    };
+    writer.connection.progress_handler(10, Some(count)).unwrap();
+    while segment::all(&writer.connection).unwrap().len() > 1 {
+        assert!(writer.delete(now_ms()).unwrap());
+    }
+    steps.load(Ordering::Relaxed)
+}
+
+#[test]
+fn the_cost_of_a_deletion_hardly_depends_on_the_rest_of_the_store() {
+    let (few, many) = (steps_to_delete(1_000), steps_to_delete(4_000));
+    assert!(many < 2 * few, "{few} steps beside 500 traces, {many} beside 3,500");
 }
