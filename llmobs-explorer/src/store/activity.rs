@@ -71,3 +71,22 @@ pub(super) fn sql(scope: Scope, condition: &str) -> String {
         "SELECT s.time << {SHIFT} AS start_ns, s.facets, {count} AS rows FROM activity s WHERE {count} > 0 AND ({condition})"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::testing::{filled, span, wrong_counts};
+
+    #[test]
+    fn the_heads_of_a_store_of_version_3_are_counted() {
+        let spans = ["1", "2", "3"].map(|id| span("t", id, "agent", (1, 1), &json!({})));
+        let other = span("u", "1", "agent", (1 << 20, 1), &json!({}));
+        let store = filled(&json!([spans[0], spans[1], spans[2], other]), &json!([]));
+        store.execute_batch("ALTER TABLE activity DROP COLUMN heads").unwrap();
+        let transaction = store.unchecked_transaction().unwrap();
+        super::super::migration::from_version_3(&transaction, include_str!("version_4.sql")).unwrap();
+        transaction.commit().unwrap();
+        assert_eq!(wrong_counts(&store), 0);
+    }
+}

@@ -21,13 +21,18 @@ const SEGMENTS: usize = 16;
 const TABLES: [&str; 9] =
     ["span", "facets", "event", "trace", "attribute", "span_attribute", "content", "evaluation", "rejection"];
 
-/// Migrates version 2 to version 3, which has an index in another order, zones, missing parents, and counts of heads.
+/// Migrates version 2 to version 3, which has an index in another order, zones, and missing parents.
 pub(super) fn from_version_2(transaction: &Transaction<'_>, added: &str) -> rusqlite::Result<()> {
     transaction.execute_batch("DROP INDEX span_by_session")?;
     transaction.execute_batch(added)?;
-    activity::write_heads(transaction)?;
     zones::write_all(transaction)?;
     unfinished::write_all(transaction)
+}
+
+/// Migrates version 3 to version 4, which counts the heads of traces.
+pub(super) fn from_version_3(transaction: &Transaction<'_>, added: &str) -> rusqlite::Result<()> {
+    transaction.execute_batch(added)?;
+    activity::write_heads(transaction)
 }
 
 /// Migrates version 1 to the current schema: reads all spans and writes them again.

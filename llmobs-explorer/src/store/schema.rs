@@ -15,9 +15,15 @@ use super::error::SqliteError;
 use super::migration;
 
 /// The version of the schema.
-const VERSION: usize = 3;
+const VERSION: usize = 4;
 /// The tables and indexes of an empty store.
-pub(super) const SCHEMA: &str = concat!(include_str!("schema.sql"), "\n", include_str!("version_3.sql"));
+pub(super) const SCHEMA: &str = concat!(
+    include_str!("schema.sql"),
+    "\n",
+    include_str!("version_3.sql"),
+    "\n",
+    include_str!("version_4.sql")
+);
 /// The size of a page. Rows of several kilobytes fit into it.
 const PAGE_BYTES: i64 = 8 * 1024;
 /// The size of the write-ahead log after a checkpoint.
@@ -196,7 +202,11 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     match pragma::<i64>(&transaction, "user_version")? {
         0 => transaction.execute_batch(SCHEMA)?,
         1 => migration::from_version_1(&transaction, SCHEMA)?,
-        2 => migration::from_version_2(&transaction, include_str!("version_3.sql"))?,
+        2 => {
+            migration::from_version_2(&transaction, include_str!("version_3.sql"))?;
+            migration::from_version_3(&transaction, include_str!("version_4.sql"))?;
+        }
+        3 => migration::from_version_3(&transaction, include_str!("version_4.sql"))?,
         _ => return Ok(()),
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;

@@ -34,6 +34,3 @@ CREATE TABLE missing_parent (
     span_id TEXT NOT NULL,
     PRIMARY KEY (trace, span_id)
 ) STRICT, WITHOUT ROWID;
-
--- The number of these spans that are heads of traces.
-ALTER TABLE activity ADD COLUMN heads INTEGER NOT NULL DEFAULT 0;
