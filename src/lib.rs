@@ -36,7 +36,7 @@
 //! |---|---|---|
 //! | trace functions | [`macro@workflow`], [`macro@agent`], [`macro@task`], [`macro@tool`], [`macro@llm`], [`macro@embedding`], [`macro@retrieval`] | [attributes](guide::attributes) |
 //! | trace whole `impl`s, traits and modules | [`macro@instrument`], [`macro@skip`] | [attributes](guide::attributes#whole-blocks) |
-//! | create spans by hand | [`workflow()`], [`agent()`] and so on, [`Span`], [`Span::builder`] | [spans](guide::spans) |
+//! | create spans manually | [`workflow()`], [`agent()`] and so on, [`Span`], [`Span::builder`] | [spans](guide::spans) |
 //! | carry the current span to threads and tasks | [`current`], [`Context`], [`FutureSpanExt`] | [spans](guide::spans#threads-and-tasks) |
 //! | add messages, tokens, tags and metadata | [`annotate`], [`Span::annotate`], [`Annotation`] | [annotations](guide::annotations), [prompts](guide::prompts) |
 //! | annotate all spans in a scope | [`annotation_context`] | [annotation contexts](guide::contexts) |
