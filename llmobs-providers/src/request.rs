@@ -20,7 +20,7 @@ use crate::url::{is_credential, without_credentials};
 
 /// A request to a provider.
 ///
-/// It serializes as JSON, without what is empty.
+/// It serializes as JSON, without empty fields.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Request {
@@ -32,7 +32,7 @@ pub struct Request {
     pub operation: Option<Operation>,
     /// The requested model.
     pub model: Option<String>,
-    /// The messages, those of the system first. If they do not fit the budget, a note replaces old ones.
+    /// The messages, with system messages first. If they exceed the budget, a note replaces the oldest ones.
     pub messages: Vec<Message>,
     /// The texts of an embedding, or the documents of a rerank.
     pub documents: Vec<Document>,
@@ -49,7 +49,8 @@ impl Request {
         self.model.is_none() && self.messages.is_empty() && self.documents.is_empty() && self.tools.is_empty()
     }
 
-    /// Returns the request without texts that people wrote: with model, names of tools, and the parameters that are numbers or booleans.
+    /// Returns the request without texts that people wrote. It keeps the protocol, the provider, the operation, the model, the names of
+    /// tools, and the parameters that are numbers or booleans.
     #[must_use]
     pub fn without_content(self) -> Self {
         let Self { protocol, provider, operation, model, tools, mut parameters, .. } = self;
@@ -85,11 +86,11 @@ impl Serialize for Request {
     }
 }
 
-/// The most numbers of a list or an object in a parameter.
+/// The most numbers to show of a list or an object in a parameter.
 const MAX_NUMBERS: usize = 64;
 
-/// Returns a parameter as it is shown: without credentials at any depth, without the middle of long texts, and with a note that replaces
-/// many numbers, such as the tokens of an earlier response.
+/// Returns the value of a parameter to show: without credentials at any depth, without the middle of long texts, and with a note in place
+/// of many numbers, such as the tokens of an earlier response.
 pub(crate) fn shown(json: &Json<'_>) -> Value {
     match json {
         Json::Text(text) => shortened(&without_credentials(text), MAX_FACT_BYTES).into(),
@@ -119,7 +120,7 @@ fn fields(json: &Json<'_>, are_schemas: bool) -> Value {
     Value::Object(shown_fields)
 }
 
-/// Returns whether these are more numbers than a person reads. A note may replace some of them.
+/// Returns whether the values are too many numbers to show. A note may already replace some of them.
 fn are_many_numbers<'j, 'a: 'j>(mut values: impl ExactSizeIterator<Item = &'j Json<'a>> + Clone) -> bool {
     let is_long = values.len() > MAX_NUMBERS || values.clone().last().is_some_and(is_cut);
     is_long
@@ -135,7 +136,7 @@ fn is_cut(json: &Json<'_>) -> bool {
 #[derive(Debug)]
 pub(crate) struct RequestDraft {
     room: Room,
-    /// The budget of everything except the messages, so that it never reduces theirs.
+    /// The budget of everything except the messages, so that nothing else reduces the budget of the messages.
     extra_room: Room,
     system: Vec<Message>,
     request: Request,
@@ -161,7 +162,7 @@ impl RequestDraft {
         self.request.operation = Some(operation);
     }
 
-    /// Adds a message that is shown before the others, in at most half of the remaining budget.
+    /// Adds a message that is shown before the others, and takes at most half of the remaining budget.
     pub(crate) fn system(&mut self, role: &str, read: impl FnOnce(&mut Turn<'_>)) {
         let held = self.room.hold_half();
         let mut parts = Parts::default();
@@ -176,8 +177,8 @@ impl RequestDraft {
 
     /// Adds the messages of a conversation. `read` fills the parts of each one.
     ///
-    /// They are read from the last one to the first, so that old ones are left out if there is no room for all. The last one is always
-    /// kept, and so are items that are the note of an earlier cut.
+    /// The messages are read from the last to the first, so that the oldest are left out if there is no room for all. The last message is
+    /// always kept. An item that is a note of an earlier cut becomes a note.
     pub(crate) fn conversation<'j>(
         &mut self,
         items: &'j [Json<'j>],
@@ -186,7 +187,7 @@ impl RequestDraft {
         self.conversation_of(items.chunks(1), |_, item, turn| read(item, turn));
     }
 
-    /// Adds the messages of a conversation in which one turn may be several items. `read` also receives the index of the item in its turn.
+    /// Adds the messages of a conversation in which a turn may have several items. `read` also receives the index of the item in its turn.
     pub(crate) fn conversation_of<'j>(
         &mut self,
         turns: impl DoubleEndedIterator<Item = &'j [Json<'j>]>,
@@ -257,7 +258,7 @@ impl RequestDraft {
         ToolForm::each(given, &mut |form| self.tool(form.name, form.description, form.schema));
     }
 
-    /// Sets a parameter, unless it is `null` or a credential. Without room for the value, only the name is kept.
+    /// Sets a parameter, unless it is `null` or a credential. If there is no room for the value, a note replaces it.
     pub(crate) fn parameter(&mut self, name: &str, value: &Json<'_>) {
         if value.is_null() || is_credential(name) {
             return;
@@ -298,7 +299,7 @@ impl RequestDraft {
         let mut request = self.request;
         if !self.system.is_empty() {
             let conversation = std::mem::replace(&mut request.messages, self.system);
-            // Libraries that send it separately may also have it among the messages.
+            // Libraries that send system messages separately may repeat them in the conversation.
             let is_repeated = conversation.starts_with(&request.messages);
             request.messages.extend(conversation.into_iter().skip(if is_repeated {
                 request.messages.len()

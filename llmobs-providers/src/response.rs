@@ -18,9 +18,9 @@ use crate::room::{EventContent, Room};
 use crate::turn::{Parts, Turn};
 use crate::usage::Usage;
 
-/// A response of a provider. It is the same for a whole response and a stream.
+/// A response of a provider. Whole and streamed responses have the same form.
 ///
-/// It serializes as JSON, without what is empty.
+/// It serializes as JSON, without empty fields.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Response {
@@ -32,19 +32,19 @@ pub struct Response {
     pub model: Option<String>,
     /// The provider's id of the response.
     pub id: Option<String>,
-    /// Messages of the input that only the response has, such as those that a provider made from a stored prompt.
+    /// Input messages that only the response contains, such as those that a provider made from a stored prompt.
     pub input: Vec<Message>,
-    /// The output of the model, the choices in order.
+    /// The output of the model, with its choices in order.
     pub messages: Vec<Message>,
     /// The results of a rerank.
     pub documents: Vec<Document>,
     /// The vectors of an embedding.
     pub vectors: Option<Vectors>,
-    /// Citations, as the provider gives them.
+    /// Citations, in the form of the provider.
     pub citations: Vec<Value>,
     /// Why the model stopped, for each choice.
     pub finish_reasons: Vec<String>,
-    /// The tokens.
+    /// The token counts.
     pub usage: Usage,
     /// The error. Earlier output is kept.
     pub error: Option<ApiError>,
@@ -69,8 +69,8 @@ impl Response {
         *self == Self { protocol: self.protocol, provider: self.provider.clone(), ..Self::default() }
     }
 
-    /// Returns the response without texts that a model or a person wrote: with model, tokens, finish reasons, the type of an error, and the
-    /// facts that are numbers or booleans.
+    /// Returns the response without texts that a model or a person wrote. It keeps the model, the token counts, the finish reasons, the
+    /// type of an error, and the facts that are numbers or booleans.
     #[must_use]
     pub fn without_content(self) -> Self {
         let Self { protocol, provider, model, id, vectors, finish_reasons, usage, error, mut facts, .. } =
@@ -143,7 +143,7 @@ pub(crate) fn entry<M: serde::ser::SerializeMap, T: Serialize>(
     if is_empty(value) { Ok(()) } else { map.serialize_entry(key, value) }
 }
 
-/// Returns whether a value cannot be a text of a person.
+/// Returns whether a value cannot contain text that a person wrote.
 pub(crate) const fn is_plain(value: &Value) -> bool {
     matches!(value, Value::Bool(_) | Value::Number(_))
 }
@@ -162,12 +162,12 @@ pub(crate) struct ResponseDraft {
     /// The choices, in the order of their indexes.
     choices: Vec<Choice>,
     pub(crate) room: Room,
-    /// The budget of facts and citations, so that they never reduce that of the output.
+    /// The budget of facts and citations, so that they never reduce the budget of the output.
     extra_room: Room,
     pub(crate) usage: Usage,
     /// Whether the end has arrived, after which clients stop reading.
     pub(crate) has_ended: bool,
-    /// The positions of citations, by their hashes.
+    /// The indexes of citations, by their hashes.
     cited: HashMap<u64, usize>,
     response: Response,
 }
@@ -193,7 +193,7 @@ impl ResponseDraft {
     }
 
     fn open(&mut self, index: u64) -> Option<&mut Choice> {
-        // An index is only compared, and never counted up to: it may be any number.
+        // Indexes are only compared, because a response may have any number as an index.
         let at = match self.choices.binary_search_by_key(&index, |choice| choice.index) {
             Ok(at) => at,
             Err(at) => {
@@ -217,7 +217,7 @@ impl ResponseDraft {
         Some(turn)
     }
 
-    /// Sets why a choice ended. The last reason counts.
+    /// Sets the reason why a choice ended. A later reason replaces an earlier one.
     pub(crate) fn finish_reason(&mut self, index: u64, reason: &str) {
         if reason.is_empty() {
             return;
@@ -235,26 +235,27 @@ impl ResponseDraft {
         }
     }
 
-    /// Sets the model that responded, the id of the response, and the like, unless the text is empty. The first one counts.
+    /// Sets the model that responded, unless the text is empty or a model is already set.
     pub(crate) fn model(&mut self, model: &str) {
         set(&mut self.response.model, model, &mut self.room);
     }
 
+    /// Sets the id of the response, unless the text is empty or an id is already set.
     pub(crate) fn id(&mut self, id: &str) {
         set(&mut self.response.id, id, &mut self.room);
     }
 
-    /// Sets the provider of the model, if the response is the value of a library that names it.
+    /// Sets the provider of the model, from a value of a library that names it, unless a provider is already set.
     pub(crate) fn provider(&mut self, provider: Option<String>) {
         self.response.provider = self.response.provider.take().or(provider);
     }
 
-    /// Sets the error. The first one counts.
+    /// Sets the error, unless one is already set.
     pub(crate) fn error(&mut self, error: ApiError) {
         self.response.error.get_or_insert(error);
     }
 
-    /// Sets an error for which a provider has only a word.
+    /// Sets an error that a provider describes with a single word.
     pub(crate) fn failed(&mut self, word: &str) {
         if !self.has_error() {
             self.error(ApiError { kind: word.to_owned(), ..ApiError::default() });
@@ -291,14 +292,14 @@ impl ResponseDraft {
         }
     }
 
-    /// Sets why there is no choice at all, unless the text is empty. The first reason counts.
+    /// Sets the reason why there are no choices, unless the text is empty or a reason is already set.
     pub(crate) fn no_choice(&mut self, reason: &str) {
         if !reason.is_empty() && self.response.finish_reasons.is_empty() {
             self.response.finish_reasons.push(self.room.label(reason));
         }
     }
 
-    /// Sets another fact about the answer, unless it is `null` or empty.
+    /// Sets another fact about the response, unless it is `null` or empty.
     pub(crate) fn fact(&mut self, name: &str, value: &Json<'_>) {
         let is_empty = match value {
             Json::Null => true,
@@ -343,7 +344,7 @@ impl ResponseDraft {
         self.room.has_content = true;
     }
 
-    /// Adds a vector: a list of numbers, or 32-bit floats in base64. Shorter values are not vectors.
+    /// Adds a vector: a list of numbers, or 32-bit floats in base64. Values too short for one number are ignored.
     pub(crate) fn vector(&mut self, vector: &Json<'_>) {
         let size = match vector {
             Json::Text(base64) => media::bytes_of(base64) / 4,
@@ -380,7 +381,7 @@ impl ResponseDraft {
         let mut response = self.response;
         response.usage = self.usage;
         for choice in self.choices {
-            // An error instead of a response is not an empty message.
+            // If there is an error instead of a response, no empty message is added.
             if response.error.is_none() || !choice.parts.is_empty() {
                 choice.parts.into_messages(true, &mut response.messages);
             }
@@ -398,7 +399,7 @@ fn set(field: &mut Option<String>, text: &str, room: &mut Room) {
     }
 }
 
-/// Returns how many numbers a list has. A list that was shortened ends with a note of their number.
+/// Returns the length of a list of numbers. A shortened list ends with a note that contains the original length.
 pub(crate) fn length_of(numbers: &[Json<'_>]) -> usize {
     let note = numbers.last().and_then(Json::as_str).and_then(|note| note.split_once(" of "));
     let noted = note.and_then(|(_, rest)| rest.split(' ').next()?.parse().ok());

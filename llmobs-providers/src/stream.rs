@@ -1,4 +1,4 @@
-//! Reads responses from the bytes that arrive.
+//! Reads responses from bytes as they arrive.
 
 mod template;
 
@@ -17,10 +17,10 @@ use crate::room::EventContent;
 use crate::turn::At;
 use template::Template;
 
-/// Reads a response while it arrives, whole or streamed: server-sent events, lines of JSON, JSON, or the event stream of AWS.
+/// Reads a response as it arrives, whole or streamed: server-sent events, lines of JSON, JSON, or the event stream of AWS.
 ///
-/// It accepts the bytes in pieces of any size, and keeps about as many of them as its budget allows, regardless of the length of the
-/// response. It never fails: data that it does not understand is ignored.
+/// The bytes can arrive in pieces of any size. The reader keeps only about as many bytes as its budget allows, however long the response
+/// is. It never fails: data that it does not understand is ignored.
 ///
 /// ```
 /// # mod llmobs { pub use llmobs_providers as providers; }
@@ -46,11 +46,11 @@ pub struct ResponseReader {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Content of a model: the first such piece has the first token.
+    /// Whether it contained content of the model. The first such piece contains the first token.
     pub has_content: bool,
-    /// The end, after which clients stop reading. Not all protocols mark it.
+    /// Whether it contained the end, after which clients stop reading. Not all protocols mark the end.
     pub is_end: bool,
-    /// An error.
+    /// Whether it contained an error.
     pub has_error: bool,
 }
 
@@ -91,7 +91,7 @@ impl ResponseReader {
         self
     }
 
-    /// Sets about how many bytes are kept.
+    /// Sets the approximate number of bytes to keep.
     #[must_use]
     pub fn limit(mut self, bytes: impl Into<Option<usize>>) -> Self {
         if let Some(limit) = bytes.into() {
@@ -101,7 +101,7 @@ impl ResponseReader {
         self
     }
 
-    /// Sets the HTTP status. From 400 on, the response is an error, regardless of its form.
+    /// Sets the HTTP status. If it is 400 or above, the response is an error, regardless of its form.
     #[must_use]
     pub fn status(mut self, status: u16) -> Self {
         self.status = Some(status);
@@ -138,7 +138,7 @@ impl ResponseReader {
         is_known.then_some(progress)
     }
 
-    /// Returns whether the response is only a text, from events that were pieces of it.
+    /// Returns whether the response is only text, because its events were pieces of text.
     #[must_use]
     pub const fn is_text(&self) -> bool {
         self.decoder.is_text
@@ -172,13 +172,13 @@ impl fmt::Debug for ResponseReader {
     }
 }
 
-/// Reads a response from its events, which a client has already split.
+/// Reads a response from its events, after the stream has been split into them.
 #[derive(Debug)]
 pub(crate) struct Decoder {
     pub(crate) protocol: Option<Protocol>,
     /// Whether the events are pieces of a text.
     is_text: bool,
-    /// Whether all pieces of the text may be events without content.
+    /// Whether all pieces of the text so far may be events without content.
     is_empty: bool,
     draft: ResponseDraft,
     template: Template,
@@ -220,7 +220,7 @@ impl Decoder {
         self.template.learn(event.name, event.data, self.draft.room.event_content);
     }
 
-    /// Reads an event that differs from the one before.
+    /// Parses an event that does not match the template.
     fn parse(&mut self, event: &RawEvent<'_>) {
         let text = match std::str::from_utf8(event.data) {
             Ok(text) => Cow::Borrowed(text),
@@ -264,7 +264,7 @@ impl Decoder {
                 true
             }
             Json::Text(name) if self.protocol == Some(Protocol::Genai) => is_empty_event(name, false),
-            // It was not a text.
+            // The earlier pieces were events of genai, not text.
             _ if self.is_text && self.is_empty && Protocol::of_answer("", json) == Some(Protocol::Genai) => {
                 self.is_text = false;
                 if let Some(mut turn) = self.draft.turn(0, "") {
@@ -272,7 +272,7 @@ impl Decoder {
                 }
                 self.event("", json)
             }
-            // In a known response, unknown events are ignored. Other values do not belong to it.
+            // If the protocol is known, events of unknown types are ignored. Values without these fields are not events of it.
             _ if self.protocol.is_some() && FRAME.iter().any(|name| json.has(name)) => self.event("", json),
             _ if Protocol::of_answer("", json).is_some() => !self.is_text && self.event("", json),
             _ => has_error(json) && self.draft.failure(&Event { name: "", json }),
@@ -316,14 +316,14 @@ const FRAME: [&str; 12] = [
     "candidates",
 ];
 
-/// Returns whether an item is an error in the middle of other items.
+/// Returns whether an item of a stream is an error.
 pub(crate) fn has_error(json: &Json<'_>) -> bool {
     let error = json.get("error");
     let is_alone = matches!(json.fields(), [(name, _)] if name == "error" || name.ends_with("Exception"));
     is_alone || error.has("message") || json.str("type") == "error" && error.is_object()
 }
 
-/// Returns whether a text can be an event of genai: the first one of a stream, or one that keeps the connection open.
+/// Returns whether a text can be an event of genai: the start of a stream, or one that keeps the connection open.
 fn is_empty_event(text: &str, is_first: bool) -> bool {
     text == if is_first { "Start" } else { "Heartbeat" }
 }

@@ -13,7 +13,7 @@ pub(crate) fn result_text(value: &Json<'_>) -> String {
         Json::Text(text) => with_media_notes(text),
         Json::Array(parts) if !parts.is_empty() => {
             let texts: Vec<_> = parts.iter().map(part_text).collect();
-            // Next to parts that are understood, a part of another type becomes a note. A list of other values becomes JSON.
+            // If any part is understood, parts of unknown types become notes. Any other list becomes JSON.
             let text_of = |(text, part): (Option<String>, &Json<'_>)| {
                 text.or_else(|| Some(media::unknown(part)).filter(|_| !part.str("type").is_empty()))
             };
@@ -47,10 +47,10 @@ fn part_text(part: &Json<'_>) -> Option<String> {
     }
 }
 
-/// The shortest base64 that is media, in bytes.
+/// The shortest base64 that counts as media, in bytes.
 const MIN_BASE64: usize = 256;
 
-/// Returns a text, with media replaced by notes if it is media or JSON.
+/// Returns a text. If it is media or JSON, media are replaced by notes.
 fn with_media_notes(text: &str) -> String {
     if let Some(note) = media_note(text) {
         return note;
@@ -99,7 +99,7 @@ fn may_have_media(text: &str) -> bool {
         || text.as_bytes().split(|byte| !is_base64(byte)).any(|word| word.len() >= MIN_BASE64)
 }
 
-/// Returns the arguments of a call as text, like the pieces of streamed arguments.
+/// Returns the arguments of a call as text, in the form of streamed arguments.
 pub(crate) fn arguments_text(arguments: &Json<'_>) -> String {
     match arguments {
         Json::Null => String::new(),

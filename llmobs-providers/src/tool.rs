@@ -16,7 +16,7 @@ pub(crate) use form::ToolForm;
 
 /// A tool that a model may call.
 ///
-/// It serializes in the form that Datadog's intake takes.
+/// It serializes in the form that Datadog's intake accepts.
 ///
 /// ```
 /// # mod llmobs { pub mod content { pub use llmobs_providers::*; } }
@@ -33,7 +33,7 @@ pub(crate) use form::ToolForm;
 #[non_exhaustive]
 #[must_use = "a definition does nothing by itself: annotate a span with it"]
 pub struct ToolDefinition {
-    /// The name that the model calls the tool by.
+    /// The name by which the model calls the tool.
     pub name: String,
     /// The description of the tool for the model.
     pub description: Option<String>,
@@ -44,7 +44,7 @@ pub struct ToolDefinition {
 }
 
 impl ToolDefinition {
-    /// Creates a definition with the name that the model calls the tool by, which must not be empty.
+    /// Creates a definition with the name by which the model calls the tool. The name must not be empty.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: cut(name.into(), MAX_LABEL_BYTES), ..Self::default() }
     }
@@ -52,7 +52,7 @@ impl ToolDefinition {
     /// Reads definitions in the form of a provider or a library: those of OpenAI, Anthropic, Gemini, Bedrock, Cohere, Ollama and MCP, and
     /// of the libraries `genai` and `rig`. Accepts one definition or a list.
     ///
-    /// Tools of the provider, which have no schema, are named by their type.
+    /// Built-in tools of a provider have no schema. Their type is used as the name.
     ///
     /// ```
     /// # mod llmobs { pub mod content { pub use llmobs_providers::*; } }
@@ -103,7 +103,7 @@ impl ToolDefinition {
         self
     }
 
-    /// Sets the version of the tool. `tool` spans of this name directly below the `llm` span also get it.
+    /// Sets the version of the tool. `tool` spans with this name that are direct children of the `llm` span also get it.
     pub fn version<Form>(mut self, version: impl Label<Form>) -> Self {
         replace(&mut self.version, named(version));
         self

@@ -1,4 +1,4 @@
-//! The parts of the output of a model or the message of a person, in order, and the messages that they become.
+//! The parts of a model's output or of a user's message, in order, and their conversion to messages.
 
 mod call;
 mod messages;
@@ -18,7 +18,7 @@ pub(crate) use call::CallPiece;
 use parts::Body;
 pub(crate) use parts::Parts;
 
-/// The result of a tool, as a part of a provider contains it.
+/// The properties of a tool's result, as a provider's part contains them.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ResultPart<'a> {
     pub(crate) id: &'a str,
@@ -28,7 +28,7 @@ pub(crate) struct ResultPart<'a> {
     pub(crate) is_error: bool,
 }
 
-/// Parts that can be added to, within a budget.
+/// Adds to parts, within a budget.
 pub(crate) struct Turn<'a> {
     parts: &'a mut Parts,
     pub(crate) room: &'a mut Room,
@@ -39,7 +39,7 @@ impl<'a> Turn<'a> {
         Self { parts, room }
     }
 
-    /// Sets the role, unless it is empty or one is known.
+    /// Sets the role, unless it is empty or a role is already set.
     pub(crate) fn role(&mut self, role: &str) {
         if self.parts.role.is_empty() {
             self.parts.role = self.room.label(role_of(role));
@@ -73,7 +73,7 @@ impl<'a> Turn<'a> {
                 self.room.event_content = EventContent::Text { choice, at, start, len };
             }
         } else if let Some(text) = self.parts.last_text() {
-            // There are too many parts.
+            // There are too many parts: the piece is added to the last text.
             text.push("\n", self.room);
             text.push(piece, self.room);
         }
@@ -89,7 +89,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Adds to a thought. `name` is the provider's name of such a part; it is shown if there is no text.
+    /// Adds to a thought. `name` is the provider's name for such a part. It is shown if there is no text.
     pub(crate) fn thought(&mut self, at: At, name: &str, piece: &str) {
         let is_thought = |body: &Body| matches!(body, Body::Thought(..));
         let new = || Body::Thought(Text::default(), name.to_owned());
@@ -111,7 +111,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Adds to the tool call that a piece can belong to, or begins one. Positions of calls begin at `first`.
+    /// Adds to the tool call that the piece can belong to, or begins a new one. The positions of calls begin at `first`.
     pub(crate) fn call_piece(&mut self, first: u64, piece: CallPiece<'_>) {
         let calls = self.parts.list.iter().filter(|part| part.place >= first);
         let found = calls.rev().find_map(|part| match &part.body {
@@ -134,7 +134,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Adds a piece that repeats the arguments of its call from their beginning.
+    /// Adds a piece that contains all arguments of its call so far, not only the new ones.
     pub(crate) fn call_so_far(&mut self, first: u64, piece: CallPiece<'_>) {
         let known = self.parts.list.iter().rev().find_map(|part| match &part.body {
             Body::Call(call) if piece.continues(call) => Some(call.arguments_len()),
@@ -149,7 +149,7 @@ impl<'a> Turn<'a> {
         self.add_result(at, part, value, true);
     }
 
-    /// Adds a piece of the result of a tool. Known fields are kept.
+    /// Adds a piece of the result of a tool. Fields that are already set are kept.
     pub(crate) fn result_piece(&mut self, at: At, part: ResultPart<'_>, value: &Json<'_>) {
         self.add_result(at, part, value, false);
     }
@@ -201,7 +201,7 @@ impl<'a> Turn<'a> {
         self.media(at, "audio", "", base64);
     }
 
-    /// Adds a piece of bytes in base64, of which only the size is kept. `kind` is what they are. Later pieces may have no media type.
+    /// Adds a piece of media in base64, of which only the size is kept. `kind` is the kind of media. Later pieces may have no media type.
     pub(crate) fn media(&mut self, at: At, kind: &str, mime: &str, base64: &str) {
         let is_media = |body: &Body| match body {
             Body::Media(known, known_mime, _) => known == kind && (mime.is_empty() || known_mime == mime),
@@ -236,7 +236,7 @@ impl<'a> Turn<'a> {
         self.note(at, &media::unknown(part));
     }
 
-    /// Removes the parts at a range of positions: the following parts have them as a whole.
+    /// Removes the parts in a range of positions, because later parts replace them.
     pub(crate) fn forget(&mut self, places: &Range<u64>) {
         self.room.event_content = EventContent::More;
         self.parts.list.retain(|part| {
@@ -254,7 +254,7 @@ impl<'a> Turn<'a> {
     }
 }
 
-/// Returns the role under the name that most providers use.
+/// Returns the name that most providers use for a role.
 fn role_of(role: &str) -> &str {
     match role {
         "model" | "CHATBOT" | "chatbot" => "assistant",

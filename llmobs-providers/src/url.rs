@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use llmobs_capture::text::CUT;
 
-/// Names that are credentials in the query of a URL, and may be harmless elsewhere.
+/// Names of credentials in the query of a URL. Elsewhere, these names may be harmless.
 const IN_QUERIES: [&str; 10] =
     ["auth", "hmac", "jwt", "key", "pass", "sas", "sig", "signature", "subscriptionkey", "xamzcredential"];
 
-/// Fields that are credentials, in lower case and without separators, or suffixes of the names of such fields.
+/// Names of fields that contain credentials, or suffixes of such names, in lower case and without separators.
 const CREDENTIALS: [&str; 16] = [
     "apikey",
     "accesskey",
@@ -28,7 +28,7 @@ const CREDENTIALS: [&str; 16] = [
     "token",
 ];
 
-/// Returns whether a field is a credential, in any spelling of its name.
+/// Returns whether a field with this name is a credential, regardless of case and separators.
 pub(crate) fn is_credential(name: &str) -> bool {
     is_credential_of(&letters(name))
 }
@@ -48,7 +48,7 @@ fn is_credential_in_query(name: &str) -> bool {
     IN_QUERIES.contains(&&*letters) || letters.ends_with("signature") || is_credential_of(&letters)
 }
 
-/// Returns a text whose URLs have no user and no password, and `…` in place of the credentials in their queries.
+/// Removes users and passwords from the URLs in a text, and replaces credentials in their queries with `…`.
 pub(crate) fn without_credentials(text: &str) -> Cow<'_, str> {
     let mut clean = String::new();
     let (mut kept, mut from) = (0, 0);
@@ -70,12 +70,12 @@ pub(crate) fn without_credentials(text: &str) -> Cow<'_, str> {
     Cow::Owned(clean)
 }
 
-/// Returns whether a URL in a text ends before a character.
+/// Returns whether this character ends a URL in a text.
 fn is_end(character: char) -> bool {
     character.is_whitespace() || "\"'`<>\\^{}|".contains(character)
 }
 
-/// Returns the URL after its scheme, if it contained credentials.
+/// Takes a URL without its scheme, and returns it without credentials. Returns `None` if it has none.
 fn url_without_credentials(url: &str) -> Option<String> {
     let authority = url.split(['/', '?', '#']).next().unwrap_or_default();
     let user = authority.rfind('@').map_or(0, |at| at + 1);

@@ -152,7 +152,7 @@ impl Usage {
         ]
     }
 
-    /// Replaces counts by newer ones. If every event of a stream has counts, they are cumulative, and a zero is only a field that was not
+    /// Replaces counts with newer ones. If every event of a stream has counts, they are cumulative, and a zero is only a field that was not
     /// set.
     pub fn update(&mut self, newer: Self) {
         for (count, (_, newer)) in self.counts_mut().into_iter().zip(newer.counts()) {
@@ -172,7 +172,7 @@ impl Usage {
         self
     }
 
-    /// Separates the tokens of reasoning from those of the output, if the total shows that they are not part of it, as for xAI.
+    /// Counts reasoning separately from the output if the total shows that the output does not include it, as for xAI.
     pub(crate) fn with_reasoning_apart(mut self) -> Self {
         let parts = sum([self.input, self.output, self.reasoning]);
         if sum([self.reasoning]) > 0 && self.total == Some(parts) {
@@ -189,7 +189,7 @@ impl Usage {
         self
     }
 
-    /// Returns whether nothing was counted.
+    /// Returns whether no count is set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -227,8 +227,8 @@ impl Usage {
         self.total.map(Tokens::Counted).or_else(|| added().map(Tokens::Added))
     }
 
-    /// Returns the counts under the names of `ddtrace/llmobs/_constants.py` in dd-trace-py, and counts that it does not have under names of
-    /// the same pattern.
+    /// Returns the counts with the names from `ddtrace/llmobs/_constants.py` in dd-trace-py. Counts that are missing there have names that
+    /// follow the same pattern.
     #[must_use]
     pub fn metrics(&self) -> Vec<(&'static str, u64)> {
         let number = |tokens: Option<Tokens>| tokens.map(Tokens::get);

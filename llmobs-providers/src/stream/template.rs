@@ -1,7 +1,7 @@
 //! The last event of a stream, if its only content was a piece of text.
 //!
-//! Most events of a response differ from the one before only in the piece, and in a field of random length that some providers add. Such an
-//! event is not parsed again.
+//! Most events of a response differ from the previous event only in this piece, and in a field of random length that some providers add.
+//! Such events are not parsed.
 
 use std::ops::Range;
 
@@ -10,22 +10,22 @@ use llmobs_capture::text::plain_prefix;
 use crate::room::EventContent;
 use crate::turn::At;
 
-/// A field with random letters, which has no content.
+/// The beginning of a field with random letters, which are not content.
 const PADDING: &[u8] = b"\"obfuscation\":\"";
 
-/// An event without its piece of text.
+/// An event whose piece of text can vary.
 #[derive(Debug, Default)]
 pub(super) struct Template {
     name: String,
     data: Vec<u8>,
-    /// The position of the piece, followed by that of the padding, or the reverse.
+    /// The range of the piece in the data. The padding is before or after it.
     piece: Range<usize>,
     padding: Option<Range<usize>>,
     place: Option<(u64, At)>,
 }
 
 impl Template {
-    /// Keeps an event, if its content is one piece of text, which is a part of its data.
+    /// Stores an event if its only content is one piece of text, and the piece is a slice of its data.
     pub(super) fn learn(&mut self, name: &str, data: &[u8], content: EventContent) {
         self.place = None;
         let EventContent::Text { choice, at, start, len } = content else { return };
@@ -45,7 +45,7 @@ impl Template {
         self.data.extend_from_slice(data);
     }
 
-    /// Returns the piece of an event that differs from the stored one in nothing else, and its position.
+    /// Returns the piece of an event with its choice and position, if the event differs from the stored one only in the piece and padding.
     pub(super) fn piece<'e>(&self, name: &str, data: &'e [u8]) -> Option<(u64, At, &'e str)> {
         let (choice, at) = self.place?;
         let mut rest = data;

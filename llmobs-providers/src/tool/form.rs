@@ -12,7 +12,8 @@ pub(crate) struct ToolForm<'j> {
     pub(crate) version: Option<&'j str>,
 }
 
-/// The fields of the schema: chat and Gemini, Anthropic, MCP and Bedrock, Gemini with full JSON schemas, genai, Cohere's first version.
+/// The names of the field with the schema: OpenAI's chat and Gemini, Anthropic, MCP and Bedrock, Gemini with full JSON schemas in two
+/// spellings, genai, and Cohere's first version.
 const SCHEMAS: [&str; 7] = [
     "parameters",
     "input_schema",
@@ -23,17 +24,17 @@ const SCHEMAS: [&str; 7] = [
     "parameter_definitions",
 ];
 
-/// The fields of a definition inside a tool: OpenAI's chat, its custom tools, and Bedrock.
+/// The names of the field with the definition, if a tool wraps it: OpenAI's chat, OpenAI's custom tools, and Bedrock.
 const WRAPPERS: [&str; 3] = ["function", "custom", "toolSpec"];
 
-/// The fields in which a tool of Gemini has several definitions.
+/// The names of the field in which a tool of Gemini has several definitions.
 const DECLARATIONS: [&str; 2] = ["functionDeclarations", "function_declarations"];
 
 /// The field of the list in the response of an MCP server, and the field around it in JSON-RPC.
 const LISTS: [&str; 2] = ["tools", "result"];
 
 impl<'j> ToolForm<'j> {
-    /// Finds the definitions in a value: one, or a list of them.
+    /// Calls `found` with each definition in a value, which may be one definition or a list.
     pub(crate) fn each(given: &'j Json<'j>, found: &mut impl FnMut(Self)) {
         for item in given.items() {
             Self::each(item, found);
@@ -59,7 +60,7 @@ impl<'j> ToolForm<'j> {
         let inner = WRAPPERS.into_iter().map(|name| tool.get(name)).find(|inner| inner.is_object());
         let inner = inner.unwrap_or(tool);
         let named = match inner.get("name") {
-            // The tools of providers in genai are the only field of an object.
+            // In genai, the name of a built-in tool is the only field of an object.
             Json::Object(fields) => fields.first().map_or("", |(name, _)| name.as_ref()),
             name => name.as_str().unwrap_or_default(),
         };
@@ -68,14 +69,14 @@ impl<'j> ToolForm<'j> {
         Some(Self {
             name,
             description: inner.get("description").as_str(),
-            // Bedrock has it under the name of its language.
+            // Bedrock wraps the schema in the field `json`.
             schema: schema
                 .map(|schema| if schema.get("json").is_object() { schema.get("json") } else { schema }),
             version: inner.get("version").as_str(),
         })
     }
 
-    /// The tools of Gemini itself, which are named by their field.
+    /// Finds Gemini's built-in tools. Their names are the names of their fields.
     fn own_of_gemini(tool: &'j Json<'j>, found: &mut impl FnMut(Self)) {
         for (name, value) in tool.fields() {
             if value.is_object() {

@@ -32,8 +32,8 @@ pub(crate) struct CallPiece<'a> {
 impl CallPiece<'_> {
     /// Returns whether the piece can belong to the call.
     ///
-    /// Providers send an index; an id and name, once or in every event; a new id in every event; one index for several whole calls; or only
-    /// a name, with which each call begins.
+    /// Depending on the provider, there is an index; an id and a name, once or in every event; a new id in every event; one index for
+    /// several whole calls; or only a name, at the beginning of each call.
     pub(super) fn continues(&self, call: &Call) -> bool {
         let (unnamed, indexed) = (self.name.is_empty(), self.index.is_some());
         let index = !indexed || call.index.is_none() || self.index == call.index;

@@ -10,7 +10,7 @@ const TOOL: &str = "tool";
 const ASSISTANT: &str = "assistant";
 
 impl Parts {
-    /// Appends the messages that the parts become. `is_answer` is whether a model produced them.
+    /// Converts the parts to messages and appends them. `is_answer` is whether a model produced the parts.
     pub(crate) fn into_messages(self, is_answer: bool, messages: &mut Vec<Message>) {
         let is_answer = is_answer || self.is_answer;
         let role = match (self.role.is_empty(), is_answer) {
@@ -29,19 +29,19 @@ impl Parts {
     }
 }
 
-/// The messages so far, and how the next part joins them.
+/// The messages so far, and how to add the next part to them.
 struct Builder<'a> {
     role: String,
     is_answer: bool,
     /// Whether a text continues the last message without a separator.
     glued: bool,
     messages: &'a mut Vec<Message>,
-    /// Whether the last message consists of these parts, and more may be added to it.
+    /// Whether the last message consists of these parts, and more can be added to it.
     is_open: bool,
 }
 
 impl Builder<'_> {
-    /// Returns the last message, if it has the role and accepts more, or a new one.
+    /// Returns the last message if it has the role and `takes` accepts it, or a new message otherwise.
     fn message(&mut self, role: &str, takes: impl FnOnce(&Message) -> bool) -> Option<&mut Message> {
         let goes_on =
             self.is_open && self.messages.last().is_some_and(|last| last.role == role && takes(last));
@@ -98,7 +98,7 @@ impl Builder<'_> {
     }
 }
 
-/// Appends a text, after what separates it from the text before.
+/// Appends a text to the content. If neither is empty, the separator is put between them.
 fn append(content: &mut String, text: &str, separator: &str) {
     if !content.is_empty() && !text.is_empty() {
         content.push_str(separator);

@@ -1,14 +1,14 @@
-//! The parts themselves, each at its position.
+//! The parts, with their positions.
 
 use super::call::Call;
 use crate::message::ToolResult;
 use crate::room::{At, EventContent, Room, Text};
 
-/// The parts of one choice of an answer, or of one message of a request.
+/// The parts of one choice of a response, or of one message of a request.
 #[derive(Debug, Default)]
 pub(crate) struct Parts {
     pub(super) role: String,
-    /// Whether a model produced them, although they belong to a request.
+    /// Whether a model produced them, even if they are in a request.
     pub(super) is_answer: bool,
     /// The parts, in the order of their positions.
     pub(super) list: Vec<Part>,
@@ -32,7 +32,7 @@ pub(super) enum Body {
     Result(ToolResult, Text, bool),
     /// A note that replaces a part that is not text.
     Note(String),
-    /// Bytes that are not text: their kind, their media type, and their number.
+    /// Bytes that are not text: their kind, their media type, and how many there are.
     Media(String, String, usize),
     /// The following parts are a separate message.
     Begin,
@@ -72,7 +72,7 @@ impl Parts {
         })
     }
 
-    /// Returns the part at a position, which is created if there is none of the kind. Returns `None` if there are too many.
+    /// Returns the part that fits at a position, or a new part if there is none. Returns `None` if there are too many parts.
     pub(super) fn open(
         &mut self,
         at: At,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::json::Json;
 use crate::room::{Room, Text};
 
-/// The arguments so far, in the order of their paths.
+/// The arguments so far, with their paths, in the order of arrival.
 #[derive(Debug, Default)]
 pub(super) struct Arguments(Vec<(String, Argument)>);
 
@@ -73,7 +73,7 @@ impl Arguments {
     }
 }
 
-/// Returns the steps of a path such as `$.days[0].name`. For a path that is too deep, returns the first ones.
+/// Returns the steps of a path such as `$.days[0].name`. For a path that is too deep, returns the first steps.
 fn steps(path: &str) -> Vec<Step<'_>> {
     let mut steps = Vec::new();
     let mut rest = path.trim_start_matches('$');
@@ -93,7 +93,7 @@ fn steps(path: &str) -> Vec<Step<'_>> {
     steps
 }
 
-/// Returns the value after a step, which is created if it is missing. An index beyond the end of a list is the next one.
+/// Returns the value at a step, and creates it if it is missing. An index beyond the end of a list appends one item.
 fn go<'v>(value: &'v mut Value, step: &Step<'_>) -> Option<&'v mut Value> {
     match *step {
         Step::Name(name) => {
