@@ -37,19 +37,26 @@ fn sort_key(sort: Sort, scope: Scope) -> &'static str {
     }
 }
 
-/// Returns the column of `trace` for an order by totals.
+/// Returns the expression on a trace `t` for an order by totals.
 fn trace_key(sort: Sort, scope: Scope) -> Option<&'static str> {
     match (sort, scope) {
-        (Sort::Spans, _) => Some("spans"),
-        (Sort::Tokens, Scope::Traces) => Some("total_tokens"),
-        (Sort::FirstToken, Scope::Traces) => Some("CAST(time_to_first_token * 1e9 AS INTEGER)"),
+        (Sort::Spans, _) => Some("t.spans"),
+        (Sort::Tokens, Scope::Traces) => Some("t.total_tokens"),
+        (Sort::FirstToken, Scope::Traces) => Some("CAST(t.time_to_first_token * 1e9 AS INTEGER)"),
         _ => None,
     }
 }
 
+/// Whether the rows are traces in the order of their totals. The numbers of such rows are those of the traces, so that zones of traces
+/// contain all rows with adjacent numbers. The numbers of all other rows are those of spans.
+fn are_numbered_as_traces(request: &ListRequest) -> bool {
+    request.scope == Scope::Traces && trace_key(request.sort, request.scope).is_some()
+}
+
 /// Reads a page of a list.
 pub(super) fn list(connection: &Connection, request: &ListRequest) -> Result<Listing, ReadError> {
-    let (overview, ids) = read_all(connection, request)?;
+    let (overview, numbers) = read_all(connection, request)?;
+    let ids = if are_numbered_as_traces(request) { heads_of(connection, &numbers)? } else { numbers };
     let any_evaluation = connection.prepare_cached("SELECT 1 FROM evaluation LIMIT 1")?.exists([])?;
     let mut listed = Vec::with_capacity(ids.len());
     for (id, trace, mut row) in rows::read(connection, request.scope, &ids)? {
@@ -68,7 +75,13 @@ pub(super) fn list(connection: &Connection, request: &ListRequest) -> Result<Lis
     Ok(Listing { rows: listed, overview, paths: rows::paths(connection)? })
 }
 
-/// Returns the counts of all matching rows, and the spans of the page in their order.
+/// Returns the spans that represent traces.
+fn heads_of(connection: &Connection, traces: &[i64]) -> rusqlite::Result<Vec<i64>> {
+    let mut statement = connection.prepare_cached("SELECT head FROM trace WHERE id = ?1")?;
+    traces.iter().map(|trace| statement.query_row([trace], |row| row.get("head"))).collect()
+}
+
+/// Returns the counts of all matching rows, and the numbers of the rows of the page in their order.
 fn read_all(connection: &Connection, request: &ListRequest) -> Result<(Overview, Vec<i64>), ReadError> {
     if has_kept_counts(request)
         && let Some(found) = read_kept(connection, request)?
@@ -94,10 +107,14 @@ fn read_all(connection: &Connection, request: &ListRequest) -> Result<(Overview,
             continue;
         }
         counts.add(start_ns, facets, 1);
+        let mut number = id;
         let key = match (&mut of_trace, request.sort) {
             (Some(keys), _) => {
                 let trace = row.get(trace)?;
-                if !page.takes(rank(keys.zones.best(trace), id, request.ascending)) {
+                if are_numbered_as_traces(&request) {
+                    number = trace;
+                }
+                if !page.takes(rank(keys.zones.best(trace), number, request.ascending)) {
                     continue;
                 }
                 keys.key(trace)?
@@ -106,7 +123,7 @@ fn read_all(connection: &Connection, request: &ListRequest) -> Result<(Overview,
             (None, Sort::Name) => names.get(&facets).copied(),
             (None, _) => row.get(sort_key)?,
         };
-        page.add(rank(key, id, request.ascending));
+        page.add(rank(key, number, request.ascending));
     }
     let overview = counts.overview(connection, request.from_ns, request.to_ns)?;
     Ok((overview, page.ids(request.ascending)))
@@ -121,8 +138,8 @@ struct TraceKeys<'a> {
 impl<'a> TraceKeys<'a> {
     /// Returns `None` if the order is not by totals of traces.
     fn new(connection: &'a Connection, request: &ListRequest) -> rusqlite::Result<Option<Self>> {
-        let Some(column) = trace_key(request.sort, request.scope) else { return Ok(None) };
-        let sql = format!("SELECT {column} AS sort_key FROM trace WHERE id = ?1");
+        let Some(key) = trace_key(request.sort, request.scope) else { return Ok(None) };
+        let sql = format!("SELECT {key} AS sort_key FROM trace t WHERE t.id = ?1");
         let zones = TraceZones::read(connection, request.sort, request.ascending)?;
         zones.map(|zones| Ok(Self { zones, statement: connection.prepare_cached(&sql)? })).transpose()
     }
@@ -191,10 +208,13 @@ fn read_kept(
         });
         let [first, last] = ends;
         counts.set_range((first?, last?));
-        let order = (request.sort, request.ascending);
         let found = match request.sort {
             Sort::Start => add_earliest(connection, &of_facets, request, &mut page)?,
-            _ => zones::add_rows(connection, &of_facets, request.scope, order, &mut page)?,
+            sort => {
+                let key = trace_key(sort, request.scope).unwrap_or(sort_key(sort, request.scope));
+                let order = (sort, key, request.ascending);
+                zones::add_rows(connection, &of_facets, request.scope, order, &mut page)?
+            }
         };
         if !found {
             return Ok(None);

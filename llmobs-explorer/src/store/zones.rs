@@ -137,31 +137,34 @@ fn first_end(ascending: bool) -> (&'static str, &'static str) {
     if ascending { ("least", "min") } else { ("most", "max") }
 }
 
-/// Adds the first rows of a list in the order of a value that match a condition on facets to a page. Returns `false` if this would read too
-/// many rows.
+/// Returns the columns of zones for an order, without their prefix.
+fn column(sort: Sort) -> Option<&'static str> {
+    match sort {
+        Sort::Duration => Some("duration"),
+        Sort::Tokens => Some("tokens"),
+        Sort::FirstToken => Some("first_token"),
+        Sort::Spans => Some("spans"),
+        Sort::Start | Sort::Name => None,
+    }
+}
+
+/// Adds the first rows of a list in the order of a key that match a condition on facets to a page. The key is an expression on a span `s`,
+/// or on a trace `t` for totals of traces, whose rows are numbered as traces. Returns `false` if this would read too many rows.
 pub(super) fn add_rows(
     connection: &Connection,
     condition: &Expression,
     scope: Scope,
-    (sort, ascending): (Sort, bool),
+    (sort, key, ascending): (Sort, &str, bool),
     page: &mut Page,
 ) -> rusqlite::Result<bool> {
-    let (name, key) = match (sort, scope) {
-        (Sort::Duration, _) => ("duration", "s.duration_ns"),
-        (Sort::Tokens, Scope::Spans) => ("tokens", "s.total_tokens"),
-        (Sort::Tokens, Scope::Traces) => ("tokens", "t.total_tokens"),
-        (Sort::FirstToken, Scope::Spans) => ("first_token", "CAST(s.time_to_first_token * 1e9 AS INTEGER)"),
-        (Sort::FirstToken, Scope::Traces) => ("first_token", "CAST(t.time_to_first_token * 1e9 AS INTEGER)"),
-        (Sort::Spans, Scope::Traces) => ("spans", "t.spans"),
-        (Sort::Spans, Scope::Spans) | (Sort::Start | Sort::Name, _) => return Ok(false),
-    };
+    let Some(name) = column(sort) else { return Ok(false) };
     let (sql, parameters) = (&condition.sql, condition.bound());
     let (end, function) = first_end(ascending);
     // Traces are sorted by the durations of their heads, which are spans, and by their own totals.
-    let (bits, rows, zones, bound) = if scope == Scope::Traces && sort != Sort::Duration {
-        let rows = "FROM trace t CROSS JOIN span s ON s.id = t.head WHERE t.id";
+    let (bits, zones, bound, rows) = if scope == Scope::Traces && sort != Sort::Duration {
         let zones = format!("SELECT zone, {end}_{name} AS best FROM trace_zone WHERE best IS NOT NULL");
-        (TRACE_BITS, rows, zones, &[][..])
+        let rows = "t.id AS number FROM trace t CROSS JOIN span s ON s.id = t.head WHERE t.id";
+        (TRACE_BITS, zones, &[][..], rows)
     } else {
         let zones = format!(
             "SELECT zone, {function}({end}_{name}) AS best FROM span_zone
@@ -171,30 +174,29 @@ pub(super) fn add_rows(
         );
         // Without `NOT INDEXED`, SQLite would read all heads for each zone.
         let rows = match scope {
-            Scope::Traces => "FROM span s NOT INDEXED WHERE s.head = 1 AND s.id",
-            Scope::Spans => "FROM span s NOT INDEXED WHERE s.id",
+            Scope::Traces => "s.id AS number FROM span s NOT INDEXED WHERE s.head = 1 AND s.id",
+            Scope::Spans => "s.id AS number FROM span s NOT INDEXED WHERE s.id",
         };
-        (SPAN_BITS, rows, zones, parameters.as_slice())
+        (SPAN_BITS, zones, parameters.as_slice(), rows)
     };
     let mut statement = connection.prepare_cached(&zones)?;
     columns!(statement: zone, best);
     let mut zones: Vec<(Rank, i64)> = statement
         .query_map(bound, |row| {
-            // No row of the zone is before this rank, whatever its number is.
-            let number = if ascending { 0 } else { i64::MAX };
-            Ok((rank(Some(row.get(best)?), number, ascending), row.get(zone)?))
+            let (zone, best): (i64, i64) = (row.get(zone)?, row.get(best)?);
+            let first_number = (zone << bits) + if ascending { 0 } else { (1 << bits) - 1 };
+            Ok((rank(Some(best), first_number, ascending), zone))
         })?
         .collect::<Result<_, _>>()?;
     zones.sort_unstable();
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT s.id, {key} AS sort_key {rows} BETWEEN :first AND :last AND ({sql})"
-    ))?;
-    columns!(statement: id, sort_key);
-    for (number, (best, zone)) in zones.into_iter().enumerate() {
+    let mut statement = connection
+        .prepare_cached(&format!("SELECT {key} AS sort_key, {rows} BETWEEN :first AND :last AND ({sql})"))?;
+    columns!(statement: number, sort_key);
+    for (count, (best, zone)) in zones.into_iter().enumerate() {
         if page.last().is_some_and(|last| last < best) {
             return Ok(true);
         }
-        if number >= MOST {
+        if count >= MOST {
             return Ok(false);
         }
         let (first, last) = (zone << bits, ((zone + 1) << bits) - 1);
@@ -202,7 +204,7 @@ pub(super) fn add_rows(
         parameters.extend([(":first", &first as _), (":last", &last as _)]);
         let mut rows = statement.query(parameters.as_slice())?;
         while let Some(row) = rows.next()? {
-            page.add(rank(row.get(sort_key)?, row.get(id)?, ascending));
+            page.add(rank(row.get(sort_key)?, row.get(number)?, ascending));
         }
     }
     // Rows without a value are last, and not all of them were read.
@@ -220,12 +222,7 @@ impl TraceZones {
         sort: Sort,
         ascending: bool,
     ) -> rusqlite::Result<Option<Self>> {
-        let name = match sort {
-            Sort::Spans => "spans",
-            Sort::Tokens => "tokens",
-            Sort::FirstToken => "first_token",
-            Sort::Start | Sort::Duration | Sort::Name => return Ok(None),
-        };
+        let Some(name) = column(sort) else { return Ok(None) };
         let (end, _) = first_end(ascending);
         let mut statement =
             connection.prepare_cached(&format!("SELECT zone, {end}_{name} AS best FROM trace_zone"))?;

@@ -46,7 +46,11 @@ fn request(scope: Scope, query: &str, sort: Sort, ascending: bool) -> ListReques
 fn found(store: &Connection, query: &str, order: (Sort, bool), page: Page) -> Option<Vec<i64>> {
     let condition = expression(Query::parse(query).unwrap().condition(), &[]);
     let mut page = page;
-    add_rows(store, &condition, Scope::Spans, order, &mut page).unwrap().then(|| page.ids(order.1))
+    let key = if order.0 == Sort::Duration { "s.duration_ns" } else { "s.total_tokens" };
+    let (sort, ascending) = order;
+    add_rows(store, &condition, Scope::Spans, (sort, key, ascending), &mut page)
+        .unwrap()
+        .then(|| page.ids(ascending))
 }
 
 /// The same spans, found among all spans.
@@ -103,7 +107,7 @@ fn the_first_traces_are_found_in_few_zones() {
     };
     let sorted = |column: &str, order: &str| -> Vec<String> {
         let sql = format!(
-            "SELECT t.trace_id FROM trace t ORDER BY {column} IS NULL, {column} {order}, t.head {order} LIMIT 50"
+            "SELECT t.trace_id FROM trace t ORDER BY {column} IS NULL, {column} {order}, t.id {order} LIMIT 50"
         );
         let mut statement = store.prepare(&sql).unwrap();
         let ids = statement.query_map([], |row| row.get("trace_id")).unwrap();
@@ -152,4 +156,45 @@ fn zones_written_at_once_equal_updated_zones() {
     let first: i64 =
         store.query_row("SELECT min(zone) AS zone FROM span_zone", [], |row| row.get("zone")).unwrap();
     assert_eq!((first, added.len() - zones().len()), (3, 3 * 4));
+}
+
+/// The numbers of the rows of the first page of a list of all rows, found by zones.
+fn first_page(store: &Connection, scope: Scope, order: (Sort, &str, bool)) -> Vec<i64> {
+    let mut page = Page::new(0, PAGE);
+    let condition = expression(Query::parse("*").unwrap().condition(), &[]);
+    assert!(add_rows(store, &condition, scope, order, &mut page).unwrap());
+    page.ids(order.2)
+}
+
+#[test]
+fn equal_values_do_not_need_more_zones() {
+    let store = store();
+    store
+        .execute_batch(
+            "UPDATE span SET duration_ns = 7; UPDATE trace SET spans = 6;
+             UPDATE span_zone SET least_duration = 7, most_duration = 7;
+             UPDATE trace_zone SET least_spans = 6, most_spans = 6;",
+        )
+        .unwrap();
+    let pages = || {
+        let mut pages = Vec::new();
+        for ascending in [true, false] {
+            pages.push(first_page(&store, Scope::Spans, (Sort::Duration, "s.duration_ns", ascending)));
+            pages.push(first_page(&store, Scope::Traces, (Sort::Duration, "s.duration_ns", ascending)));
+            pages.push(first_page(&store, Scope::Traces, (Sort::Spans, "t.spans", ascending)));
+        }
+        pages
+    };
+    let expected = pages();
+    // No list reads the zones in the middle, so these values, which the zones do not have, are not found.
+    let (span, trace) = (5 << SPAN_BITS, 2 << TRACE_BITS);
+    for value in [1, 9] {
+        store
+            .execute_batch(&format!(
+                "UPDATE span SET duration_ns = {value} WHERE id BETWEEN {span} AND {span} + 99;
+                 UPDATE trace SET spans = {value} WHERE id BETWEEN {trace} AND {trace} + 99;"
+            ))
+            .unwrap();
+        assert_eq!(pages(), expected, "{value}");
+    }
 }
