@@ -72,6 +72,7 @@ fn pages(traces: &Traces) -> Vec<Page> {
         list("list, the oldest first", "order=asc"),
         list("list by duration", "sort=duration"),
         list("list by tokens", "sort=tokens"),
+        list("list by number of spans", "sort=spans"),
         list("list by name", "sort=name&order=asc"),
         list("list, last hour", "last=1h"),
         list("list, last day", "last=1d"),

@@ -1,5 +1,7 @@
 //! Stores for tests, filled through the intake.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -55,4 +57,16 @@ pub(super) fn wrong_counts(connection: &Connection) -> i64 {
         connection.query_row(&sql, [], |row| row.get::<_, i64>("differences")).unwrap()
     });
     differences.iter().sum()
+}
+
+/// Counts the steps of SQLite's virtual machine from now on, in tens.
+pub(super) fn count_steps(connection: &Connection) -> Arc<AtomicU64> {
+    let steps = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&steps);
+    let count = move || {
+        counter.fetch_add(1, Ordering::Relaxed);
+        false
+    };
+    connection.progress_handler(10, Some(count)).unwrap();
+    steps
 }

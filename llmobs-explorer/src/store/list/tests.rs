@@ -284,6 +284,23 @@ fn kept_counts_equal_counted_rows() {
 }
 
 #[test]
+fn rows_within_a_short_time_are_counted_for_a_fine_histogram() {
+    let root =
+        |kind: &str, number: i64, at: i64| span(&format!("{kind}{number}"), "1", kind, (at, 1), &json!({}));
+    // 300 LLM spans within five minutes, and 300 tools within four days.
+    let spans: Vec<Value> = (0..300)
+        .flat_map(|number| [root("llm", number, number), root("tool", number, number * 1_000)])
+        .collect();
+    let store = filled(&json!(spans), &json!([]));
+    for scope in [Scope::Traces, Scope::Spans] {
+        let is_kept = |query: &str| read_kept(&store, &request(scope, query)).unwrap().is_some();
+        assert_eq!(["*", "@meta.span.kind:tool", "@meta.span.kind:llm"].map(is_kept), [true, true, false]);
+        let overview = list(&store, &request(scope, "@meta.span.kind:llm")).unwrap().overview;
+        assert!(overview.bars.iter().all(|(ok, errors)| ok + errors == 5), "{:?}", overview.bars);
+    }
+}
+
+#[test]
 fn common_words_are_found_like_others() {
     let spans: Vec<Value> = (0..20_100)
         .map(|number| {

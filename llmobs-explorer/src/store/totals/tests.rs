@@ -1,5 +1,4 @@
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use std::time::Duration;
 
@@ -96,16 +95,10 @@ fn updated_totals_equal_computed_totals() {
     }
 }
 
-/// The number of steps of SQLite's virtual machine for each batch.
+/// The number of steps of SQLite's virtual machine for each batch, in tens.
 fn steps(batches: impl IntoIterator<Item = Vec<Span>>) -> Vec<u64> {
     let mut writer = writer();
-    let steps = Arc::new(AtomicU64::new(0));
-    let counter = Arc::clone(&steps);
-    let count = move || {
-        counter.fetch_add(1, Ordering::Relaxed);
-        false
-    };
-    writer.connection.progress_handler(10, Some(count)).unwrap();
+    let steps = testing::count_steps(&writer.connection);
     let mut by_batch = Vec::new();
     for batch in batches {
         steps.store(0, Ordering::Relaxed);
