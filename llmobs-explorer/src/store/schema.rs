@@ -181,7 +181,7 @@ impl Database {
         connection.set_prepared_statement_cache_capacity(64);
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
-        // References are enabled by default here. The deletion of a session or of facets would read all spans.
+        // The bundled SQLite checks references by default, and would read all spans to delete a session or a row of facets.
         connection.pragma_update(None, "foreign_keys", false)?;
         Ok(connection)
     }
