@@ -1,8 +1,9 @@
 //! A server on the loopback interface. The test writes its side of each connection.
 
+use std::collections::HashMap;
 use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 
@@ -75,7 +76,9 @@ pub(super) struct Server {
 #[derive(Default)]
 struct State {
     ended: AtomicBool,
-    streams: Mutex<Vec<TcpStream>>,
+    connections: AtomicUsize,
+    /// The open connections, by number.
+    streams: Mutex<HashMap<usize, TcpStream>>,
 }
 
 impl Server {
@@ -98,13 +101,14 @@ impl Server {
                 if shared.ended.load(Ordering::SeqCst) {
                     return;
                 }
-                shared.streams.lock().unwrap().push(stream.try_clone().unwrap());
-                let serve = Arc::clone(&serve);
+                shared.connections.fetch_add(1, Ordering::SeqCst);
+                shared.streams.lock().unwrap().insert(number, stream.try_clone().unwrap());
+                let (serve, shared) = (Arc::clone(&serve), Arc::clone(&shared));
                 thread::spawn(move || {
-                    let mut connection = Connection::new(stream);
-                    serve(number, &mut connection);
-                    // Unread data makes this a reset. The clone of the stream would keep the connection open.
-                    let _ = connection.0.get_ref().shutdown(Shutdown::Both);
+                    serve(number, &mut Connection::new(stream));
+                    // This was the last clone of the stream, so the connection is closed, or reset if data was not read. A shutdown would not
+                    // reset a connection whose receive buffer is full, and the peer would wait until its timeout.
+                    shared.streams.lock().unwrap().remove(&number);
                 });
             }
         });
@@ -149,7 +153,7 @@ impl Server {
 
     /// How many connections there were.
     pub(super) fn connections(&self) -> usize {
-        self.state.streams.lock().unwrap().len()
+        self.state.connections.load(Ordering::SeqCst)
     }
 }
 
@@ -160,7 +164,7 @@ impl Drop for Server {
         if let Some(accepts) = self.accepts.take() {
             accepts.join().unwrap();
         }
-        for stream in self.state.streams.lock().unwrap().iter() {
+        for stream in self.state.streams.lock().unwrap().values() {
             let _ = stream.shutdown(Shutdown::Both);
         }
     }
