@@ -7,8 +7,8 @@ use llmobs_test_support::{FaultRequest, FaultServer, Reply, Script};
 use crate::Case;
 use crate::outcome::Outcome;
 use crate::program::{
-    FLUSH_TIMEOUT, KEY, LONGEST_PAUSE, NEVER, PROBE, RECORDER, SHORT_TIMEOUT, TIMEOUT, agent, ended, intake,
-    spans, timed,
+    DELAY, FLUSH_TIMEOUT, KEY, LONGEST_PAUSE, NEVER, PROBE, RECORDER, SHORT_TIMEOUT, SHUTDOWN, TIMEOUT,
+    agent, ended, intake, spans, timed,
 };
 
 pub(crate) const CASES: &[Case] = &[
@@ -142,7 +142,7 @@ fn key_stays_invalid() {
     let ((), took) = timed(|| drop(llmobs));
     let report = ended(&context);
     Outcome::of(&report, &server, 10).is("10 dropped (denied)");
-    assert!(took < Duration::from_millis(2200), "{took:?}");
+    assert!(took < SHUTDOWN + DELAY, "{took:?}");
     assert!(server.post_count() <= 2, "{}", server.post_count());
 }
 
@@ -168,8 +168,10 @@ fn busy() {
         let report = llmobs::flush(FLUSH_TIMEOUT);
         Outcome::of(&report, &server, 10).is("10 delivered, 10 kept");
         assert_eq!(server.post_count(), 4, "{status}");
-        // Random parts of 10, 20 and 40 ms, and the time of an attempt.
-        assert!(server.gaps().iter().all(|gap| *gap < Duration::from_millis(250)), "{:?}", server.gaps());
+        // Random parts of 10, 20 and 40 ms, and the time of an attempt, which may be long once on a busy machine.
+        let mut gaps = server.gaps();
+        gaps.sort();
+        assert!(gaps[1] < Duration::from_millis(250), "{gaps:?}");
     }
 }
 
@@ -259,13 +261,14 @@ fn shutdown_while_waiting() {
     let context = first.context();
     drop(first);
     spans(9, 100);
-    let (report, flushed) = timed(|| llmobs::flush(Duration::from_secs(1)));
+    let timeout = Duration::from_secs(1);
+    let (report, flushed) = timed(|| llmobs::flush(timeout));
     assert_eq!((report.pending(), server.post_count()), (10, 1));
-    assert!(flushed < Duration::from_millis(1250), "{flushed:?}");
+    assert!(flushed < timeout + DELAY, "{flushed:?}");
     let ((), took) = timed(|| drop(llmobs));
     let report = ended(&context);
     Outcome::of(&report, &server, 10).is("10 dropped (shutdown)");
-    assert!(took < Duration::from_millis(2200), "{took:?}");
+    assert!(took < SHUTDOWN + DELAY, "{took:?}");
     assert_eq!(server.post_count(), 1);
 }
 
@@ -283,7 +286,7 @@ fn redirects() {
         let ((), took) = timed(|| drop(llmobs));
         let report = ended(&context);
         Outcome::of(&report, &server, 1).is("1 dropped (denied)");
-        assert!(took < Duration::from_millis(2200), "{took:?}");
+        assert!(took < SHUTDOWN + DELAY, "{took:?}");
         refused += server.post_count();
     }
     assert_eq!(target.connections(), 0);
@@ -318,7 +321,7 @@ fn first(fault: Reply) {
     let report = llmobs::flush(FLUSH_TIMEOUT);
     Outcome::of(&report, &server, 10).is("10 delivered, 10 kept");
     let longest = server.gaps().into_iter().max().unwrap_or_default();
-    assert!(longest < TIMEOUT + Duration::from_millis(250), "{longest:?}");
+    assert!(longest < TIMEOUT + DELAY, "{longest:?}");
 }
 
 fn broken_length() {

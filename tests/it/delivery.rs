@@ -131,6 +131,9 @@ fn rejected_spans_are_not_retried() {
     }
 }
 
+/// A time in which a client makes its first attempt, even on a busy machine.
+const FIRST_ATTEMPT: Duration = Duration::from_millis(500);
+
 #[test]
 fn spans_wait_if_the_server_rejects_all_requests() {
     own_process!();
@@ -139,7 +142,7 @@ fn spans_wait_if_the_server_rejects_all_requests() {
         let server = CaptureServer::start().statuses(&[status]);
         let _llmobs = agentless(&server.url()).init().unwrap();
         spans(1);
-        assert_eq!(llmobs::flush(Duration::from_millis(100)).pending(), 1);
+        assert_eq!(llmobs::flush(FIRST_ATTEMPT).pending(), 1);
         // The next attempt is in a minute, unless a flush asks for one.
         assert_eq!(llmobs::flush(PATIENCE).to_string(), "1 delivered, 0 dropped, 0 pending");
         assert_eq!(server.posts().len(), 2);
@@ -154,7 +157,7 @@ fn redirects_are_not_followed_so_that_the_key_stays_secret() {
         let server = CaptureServer::start().statuses(&[status]).header("location", &other.url());
         let _llmobs = agentless(&server.url()).init().unwrap();
         spans(1);
-        assert_eq!(llmobs::flush(Duration::from_millis(100)).pending(), 1, "{status}");
+        assert_eq!(llmobs::flush(FIRST_ATTEMPT).pending(), 1, "{status}");
         assert_eq!(server.posts().len(), 1);
     }
     assert_eq!(other.requests().len(), 0);

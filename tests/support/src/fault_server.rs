@@ -287,10 +287,17 @@ impl FaultServer {
         }
     }
 
-    /// Stops listening, waits until all connections are closed, and stops.
+    /// Stops listening, serves the connections that the system has accepted, waits until all are closed, and stops.
     pub fn drain(&self) {
-        self.shared.state().is_up = false;
-        self.address.knock();
+        let accepting = {
+            let mut state = self.shared.state();
+            state.is_up = false;
+            state.accepting.take()
+        };
+        if let Some(accepting) = accepting {
+            self.address.knock();
+            accepting.join().expect("a thread that ends");
+        }
         self.wait_until_closed();
         self.stop();
     }
@@ -426,8 +433,12 @@ fn accept(listener: &Listener, shared: &Arc<Shared>, stops: usize) {
         let socket = listener.accept();
         let number = {
             let mut state = shared.state();
-            if !state.is_up || state.stops != stops {
+            let is_drained = matches!(&socket, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+            if is_drained || state.stops != stops {
                 return;
+            }
+            if !state.is_up {
+                listener.stop_waiting();
             }
             // The process may have run out of descriptors.
             let Ok(clone) =

@@ -259,13 +259,21 @@ fn cached_tokens() {
 #[test]
 fn first_token() {
     const PAUSE: f64 = 0.020;
+    let run = Run::new();
     let began = Instant::now();
-    let (run, answer) = run_call("slow-20", true);
-    answer.unwrap();
+    let seen_after = run.block_on(async {
+        let client = client(&run);
+        let mut stream = client.exec_chat_stream("slow-20", request(), None).await.unwrap().stream;
+        while !matches!(stream.next().await.unwrap().unwrap(), ChatStreamEvent::Chunk(_)) {}
+        let seen_after = began.elapsed().as_secs_f64();
+        while stream.next().await.is_some() {}
+        seen_after
+    });
     let [event] = run.collector.events().try_into().unwrap();
     let after = event["metrics"]["time_to_first_token"].as_f64().unwrap();
     // The second event has a text, and seven words follow.
-    assert!(after >= 2.0 * PAUSE && after <= began.elapsed().as_secs_f64() - 7.0 * PAUSE, "{after}");
+    assert!(after >= 2.0 * PAUSE && after <= seen_after, "{after} {seen_after}");
+    assert!(event["duration"].as_f64().unwrap() / 1e9 >= 9.0 * PAUSE);
 }
 
 #[test]

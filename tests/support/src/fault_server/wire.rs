@@ -79,6 +79,15 @@ impl Listener {
         }
     }
 
+    /// From now on, [`accept`](Self::accept) fails if no connection waits.
+    pub(super) fn stop_waiting(&self) {
+        let _ = match self {
+            Self::Tcp(listener) => listener.set_nonblocking(true),
+            #[cfg(unix)]
+            Self::Unix(listener) => listener.set_nonblocking(true),
+        };
+    }
+
     pub(super) fn tcp_address(&self) -> Option<SocketAddr> {
         match self {
             Self::Tcp(listener) => listener.local_addr().ok(),
