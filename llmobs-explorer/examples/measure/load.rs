@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::explorer::Explorer;
 use super::random::Random;
-use super::{Failed, rate, size};
+use super::{Failed, rate, sizes};
 
 const MILLI: u64 = 1_000_000;
 /// The spans of a run, about 2 KB each: an agent, its model calls, and the tools that they called.
@@ -47,15 +47,16 @@ impl Load {
     pub(crate) fn measure(self, explorer: &Explorer, store: &Path) -> Result<(), Failed> {
         let bodies = self.bodies();
         let bytes: usize = bodies.iter().map(String::len).sum();
-        let (work, size_before) = (explorer.work()?, size(store)?);
+        let (work, size_before) = (explorer.work()?, sizes(store)?.0);
         let Sent { seconds, mut waits } = send(explorer, &bodies, self.senders)?;
         let work = explorer.work()?.saturating_sub(work).as_secs_f64();
-        let stored = size(store)?.saturating_sub(size_before);
+        let (size, log) = sizes(store)?;
+        let stored = size.saturating_sub(size_before);
         waits.sort_unstable();
         let wait = |part: usize| waits.get((waits.len() * part / 1000).min(waits.len() - 1)).copied();
         println!(
             "{} spans of {} bytes, {} per request, {} connections, {} turns: {:.1} µs of CPU per span, {:.0} spans/s/core, \
-             {:.0} spans/s; {:.3} bytes stored per byte; writes p50 {:?}, p99 {:?}, max {:?}; memory {}",
+             {:.0} spans/s; {:.3} bytes stored per byte, {:.3} with the log of {} MiB; writes p50 {:?}, p99 {:?}, max {:?}; memory {}",
             self.spans,
             bytes as u64 / self.spans,
             self.together,
@@ -65,6 +66,8 @@ impl Load {
             rate(self.spans, work),
             rate(self.spans, seconds),
             stored as f64 / bytes as f64,
+            (stored + log) as f64 / bytes as f64,
+            log >> 20,
             wait(500).unwrap_or_default(),
             wait(990).unwrap_or_default(),
             wait(1000).unwrap_or_default(),

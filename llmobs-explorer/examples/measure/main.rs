@@ -124,7 +124,8 @@ fn fill(explorer: &Explorer, traces: &Traces, store: &Path) -> Result<(), Failed
     }
     let (spans, bytes) = (spans.into_inner(), bytes.into_inner());
     let seconds = start.elapsed().as_secs_f64();
-    let size = size(store)?;
+    let (size, log) = sizes(store)?;
+    let size = size + log;
     println!(
         "{} traces of {spans} spans, {} MiB of JSON, accepted in {seconds:.0} s: {:.0} spans/s, with {:.0} s of CPU. \
          The store has {} MiB: {} bytes/span.",
@@ -154,9 +155,9 @@ fn rate(count: u64, seconds: f64) -> f64 {
     count as f64 / seconds
 }
 
-/// The size of the store, including its write-ahead log.
-fn size(store: &Path) -> Result<u64, Failed> {
+/// The size of the store, and of its write-ahead log.
+fn sizes(store: &Path) -> Result<(u64, u64), Failed> {
     let mut log = store.as_os_str().to_owned();
     log.push("-wal");
-    Ok(fs::metadata(store)?.len() + fs::metadata(log).map_or(0, |log| log.len()))
+    Ok((fs::metadata(store)?.len(), fs::metadata(log).map_or(0, |log| log.len())))
 }
