@@ -100,7 +100,14 @@ impl Writer<'_> {
             }
             Condition::Words { words, prefix } => self.words(words, *prefix, span),
             Condition::Filter(field, test) if field.child => {
-                self.push(&format!("{span}.trace IN (SELECT c.trace FROM span c WHERE c.head = 0 AND "));
+                // SQLite would read all of the index `span_list` instead.
+                let index = match field.source {
+                    Source::Category(_) => "INDEXED BY span_by_facets ",
+                    _ => "",
+                };
+                self.push(&format!(
+                    "{span}.trace IN (SELECT c.trace FROM span c {index}WHERE c.head = 0 AND "
+                ));
                 self.filter(field, test, "c");
                 self.push(")");
             }
@@ -348,11 +355,11 @@ impl Writer<'_> {
 }
 
 /// The spans of the evaluations `e`. Cross joins make SQLite begin with the evaluations and use the indexes from there. All spans are read
-/// only if an evaluation names its span without the trace.
+/// only if an evaluation names its span without the trace: otherwise, the first table of that join is empty.
 const JUDGED: &str = " SELECT x.id FROM e CROSS JOIN trace y ON y.trace_id = e.trace_id \
     CROSS JOIN span x ON x.trace = y.id AND x.span_id = e.span_id \
-    UNION ALL SELECT id FROM span WHERE span_id IN (SELECT span_id FROM e WHERE trace_id IS NULL) \
-        AND EXISTS (SELECT 1 FROM e WHERE trace_id IS NULL AND span_id IS NOT NULL) \
+    UNION ALL SELECT x.id FROM (SELECT 1 FROM e WHERE trace_id IS NULL AND span_id IS NOT NULL LIMIT 1) \
+    CROSS JOIN span x WHERE x.span_id IN (SELECT span_id FROM e WHERE trace_id IS NULL) \
     UNION ALL SELECT x.id FROM e CROSS JOIN trace y ON y.trace_id = e.trace_id CROSS JOIN span x ON x.trace = y.id \
     WHERE e.span_id IS NULL \
     UNION ALL SELECT x.id FROM e CROSS JOIN session y ON y.session_id = e.session_id \

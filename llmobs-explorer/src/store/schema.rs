@@ -15,14 +15,16 @@ use super::error::SqliteError;
 use super::migration;
 
 /// The version of the schema.
-const VERSION: usize = 4;
+const VERSION: usize = 5;
 /// The tables and indexes of an empty store.
 pub(super) const SCHEMA: &str = concat!(
     include_str!("schema.sql"),
     "\n",
     include_str!("version_3.sql"),
     "\n",
-    include_str!("version_4.sql")
+    include_str!("version_4.sql"),
+    "\n",
+    include_str!("version_5.sql")
 );
 /// The size of a page. Rows of several kilobytes fit into it.
 const PAGE_BYTES: i64 = 8 * 1024;
@@ -199,15 +201,21 @@ fn state(connection: &Connection) -> rusqlite::Result<(i64, i64, i64)> {
 /// migrate the database at the same time.
 fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    match pragma::<i64>(&transaction, "user_version")? {
+    let version: i64 = pragma(&transaction, "user_version")?;
+    match version {
         0 => transaction.execute_batch(SCHEMA)?,
         1 => migration::from_version_1(&transaction, SCHEMA)?,
-        2 => {
-            migration::from_version_2(&transaction, include_str!("version_3.sql"))?;
-            migration::from_version_3(&transaction, include_str!("version_4.sql"))?;
+        version => {
+            if version <= 2 {
+                migration::from_version_2(&transaction, include_str!("version_3.sql"))?;
+            }
+            if version <= 3 {
+                migration::from_version_3(&transaction, include_str!("version_4.sql"))?;
+            }
+            if version <= 4 {
+                transaction.execute_batch(include_str!("version_5.sql"))?;
+            }
         }
-        3 => migration::from_version_3(&transaction, include_str!("version_4.sql"))?,
-        _ => return Ok(()),
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", i64::try_from(VERSION).unwrap_or(i64::MAX))?;

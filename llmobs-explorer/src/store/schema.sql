@@ -1,4 +1,4 @@
--- Version 4, with `version_3.sql` and `version_4.sql`. `store/migration.rs` migrates stores of earlier versions to it.
+-- Version 5, with `version_3.sql` to `version_5.sql`. `store/migration.rs` migrates stores of earlier versions to it.
 
 -- One row per span, with the columns that lists, trees and filters need.
 CREATE TABLE span (

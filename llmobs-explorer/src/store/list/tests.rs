@@ -1,10 +1,11 @@
 mod plans;
 
 use std::fmt::Write as _;
+use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 
-use super::super::testing::{SECOND, filled, span};
+use super::super::testing::{SECOND, count_steps, filled, span};
 use super::*;
 use crate::query::{METRICS, Query};
 use crate::traces::{Facet, PAGE};
@@ -189,7 +190,7 @@ fn a_row_has_all_evaluations_of_its_trace() {
     );
     let insert = "INSERT INTO evaluation (feedback, label, metric_type, value, timestamp_ms, trace_id, span_id, session_id, event, hash)
         VALUES (0, 'trace', 'text', 'of b', 7, 'b', NULL, NULL, '', x'01'), (0, 'session', 'text', 'of b', 8, NULL, NULL, 's-b', '', x'02'),
-            (0, 'span alone', 'text', '3', 9, NULL, '3', NULL, '', x'03')";
+            (0, 'alone', 'text', '3', 9, NULL, '3', NULL, '', x'03')";
     store.execute_batch(insert).unwrap();
     let badges = |scope| {
         let rows = list(&store, &request(scope, "*")).unwrap().rows.into_iter();
@@ -202,12 +203,12 @@ fn a_row_has_all_evaluations_of_its_trace() {
     };
     assert_eq!(
         badges(Scope::Traces),
-        ["c-1: 4444=yes, span alone=3", "a-1: ", "b-1: 1=yes, 22=yes, trace=of b, session=of b"]
+        ["c-1: 4444=yes, alone=3", "a-1: ", "b-1: 1=yes, 22=yes, trace=of b, session=of b"]
     );
     assert_eq!(
         badges(Scope::Spans),
         [
-            "c-3: span alone=3",
+            "c-3: alone=3",
             "c-2: ",
             "c-1: 4444=yes",
             "a-1: ",
@@ -215,6 +216,37 @@ fn a_row_has_all_evaluations_of_its_trace() {
             "b-1: trace=of b, session=of b"
         ]
     );
+    // A filter finds all spans of a trace or session.
+    let found = ["1", "22", "333", "4444", "trace", "session", "alone"]
+        .map(|label| names(&store, &request(Scope::Spans, &format!("@evaluation.{label}.value:*"))));
+    assert_eq!(found, ["b-2", "b-2", "", "c-1", "b-2 b-1", "b-2 b-1", "c-3"]);
+}
+
+#[test]
+fn filters_read_no_other_spans() {
+    let steps = |others: u32, query: &str| {
+        let mut spans =
+            vec![span("a", "1", "agent", (10, 9), &json!({})), span("a", "2", "tool", (10, 1), &json!({}))];
+        spans.extend((1..others).map(|id| {
+            let mut other = span("b", &id.to_string(), "llm", (10, 1), &json!({}));
+            other["name"] = "other".into();
+            other["tags"] = json!([]);
+            other
+        }));
+        let metric = json!({"label": "tone", "metric_type": "score", "score_value": 1, "ml_app": "shop",
+            "timestamp_ms": 5, "join_on": {"span": {"trace_id": "a", "span_id": "2"}}});
+        let store = filled(&json!(spans), &json!([metric]));
+        let steps = count_steps(&store);
+        assert_eq!(
+            names(&store, &request(Scope::Traces, query)),
+            if query.contains("child") { "a-1" } else { "" }
+        );
+        steps.load(Ordering::Relaxed)
+    };
+    for query in ["@child.@name:a-2", "@evaluation.tone.value:>0"] {
+        let [few, many] = [10, 1_000].map(|others| steps(others, query));
+        assert!(many < 2 * few, "{query}: {few}, {many}");
+    }
 }
 
 #[test]

@@ -113,10 +113,9 @@ LIST SUBQUERY 3
 ";
     let children = "\
 LIST SUBQUERY 2
-  SEARCH c USING COVERING INDEX span_list (head=?)
+  SEARCH c USING COVERING INDEX span_by_facets (facets=?)
   LIST SUBQUERY 1
     SEARCH facets USING COVERING INDEX facets_by_value (name=?)
-    CREATE BLOOM FILTER
   CREATE BLOOM FILTER
 ";
     let evaluations = "\
@@ -130,12 +129,13 @@ LIST SUBQUERY 7
       SEARCH x USING COVERING INDEX span_by_trace (trace=? AND span_id=?)
       CREATE BLOOM FILTER
     UNION ALL
-      SCAN span USING COVERING INDEX span_by_trace
-      LIST SUBQUERY 3
+      CO-ROUTINE (subquery-3)
+        SCAN e
+      SCAN (subquery-3)
+      SCAN x USING COVERING INDEX span_by_trace
+      LIST SUBQUERY 4
         SCAN e
         CREATE BLOOM FILTER
-      SCALAR SUBQUERY 4
-        SCAN e
       CREATE BLOOM FILTER
     UNION ALL
       SCAN e
