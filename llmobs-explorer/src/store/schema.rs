@@ -201,11 +201,10 @@ fn state(connection: &Connection) -> rusqlite::Result<(i64, i64, i64)> {
 /// migrate the database at the same time.
 fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let version: i64 = pragma(&transaction, "user_version")?;
-    match version {
+    match usize::try_from(pragma::<i64>(&transaction, "user_version")?).unwrap_or(VERSION) {
         0 => transaction.execute_batch(SCHEMA)?,
         1 => migration::from_version_1(&transaction, SCHEMA)?,
-        version => {
+        version @ 2..VERSION => {
             if version <= 2 {
                 migration::from_version_2(&transaction, include_str!("version_3.sql"))?;
             }
@@ -216,6 +215,7 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
                 transaction.execute_batch(include_str!("version_5.sql"))?;
             }
         }
+        _ => return Ok(()),
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", i64::try_from(VERSION).unwrap_or(i64::MAX))?;
@@ -270,4 +270,47 @@ fn set_aside(path: &Path) -> io::Result<PathBuf> {
         drop(fs::rename(with(suffix), name));
     }
     Ok(aside)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A database in memory that a migration of this version begins with.
+    fn store(version: usize, undo: &str) -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(&format!("{SCHEMA}; {undo}; PRAGMA user_version = {version}")).unwrap();
+        connection
+    }
+
+    /// The version of a database, and the names in its schema.
+    fn schema(connection: &Connection) -> (i64, String) {
+        let sql = "SELECT group_concat(name, ' ' ORDER BY name) || (SELECT count(*) FROM pragma_table_info('activity')) AS names
+            FROM sqlite_schema";
+        let names = connection.query_row(sql, [], |row| row.get("names")).unwrap();
+        (pragma(connection, "user_version").unwrap(), names)
+    }
+
+    #[test]
+    fn a_store_of_an_earlier_version_gets_what_it_misses() {
+        let current = schema(&store(VERSION, ""));
+        let without_index = "DROP INDEX span_by_facets";
+        let without_heads = format!("{without_index}; ALTER TABLE activity DROP COLUMN heads");
+        for (version, undo) in [(4, without_index), (3, without_heads.as_str())] {
+            let mut earlier = store(version, undo);
+            assert_ne!(schema(&earlier).1, current.1);
+            migrate(&mut earlier).unwrap();
+            assert_eq!(schema(&earlier), current, "{version}");
+        }
+    }
+
+    #[test]
+    fn a_store_that_another_process_has_migrated_is_left_unchanged() {
+        for version in [VERSION, VERSION + 1] {
+            let mut migrated = store(version, "");
+            let before = schema(&migrated);
+            migrate(&mut migrated).unwrap();
+            assert_eq!(schema(&migrated), before, "{version}");
+        }
+    }
 }
