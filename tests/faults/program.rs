@@ -22,7 +22,7 @@ pub(crate) const SHORT_TIMEOUT: Duration = Duration::from_millis(250);
 pub(crate) const PROBE: Duration = Duration::from_secs(3);
 /// How long the guard may take to shut a client down.
 pub(crate) const SHUTDOWN: Duration = Duration::from_secs(2);
-/// How much longer than that a step may take on a busy machine.
+/// How much longer than its limit a step may take on a busy machine.
 pub(crate) const DELAY: Duration = Duration::from_secs(1);
 /// The timeout of a flush. It returns as soon as it can.
 pub(crate) const FLUSH_TIMEOUT: Duration = Duration::from_secs(30);
