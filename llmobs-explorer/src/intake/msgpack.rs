@@ -155,6 +155,10 @@ impl<'a> Reader<'a> {
                 for _ in 0..length {
                     let key = match self.nested(depth + 1)? {
                         Value::String(key) => key,
+                        // As text it would be twice as long at each level, because of its quotes.
+                        Value::Array(_) | Value::Object(_) => {
+                            return Err("a key of a map is a list or a map: expected a text".to_owned());
+                        }
                         key => key.to_string(),
                     };
                     fields.insert(key, self.nested(depth + 1)?);

@@ -1,5 +1,6 @@
 //! Damaged bodies must not cause panics or take long.
 
+use std::path::Path;
 use std::sync::Mutex;
 
 use serde_json::json;
@@ -39,8 +40,8 @@ impl Damage {
     }
 }
 
-#[test]
-fn damaged_bodies_get_an_answer() {
+/// Bodies of spans, of the HTTP API, of evaluations and of updates.
+fn json_bodies() -> [Vec<u8>; 4] {
     let event = |span_id| {
         let fields = json!({
             "name": "step",
@@ -65,6 +66,13 @@ fn damaged_bodies_get_an_answer() {
         { "label": "l", "metric_type": "score", "score_value": 0.5, "join_on": { "span": { "span_id": "1" } } },
         { "label": "l", "metric_type": "json", "json_value": { "a": [1] }, "join_on": { "tag": { "key": "k", "value": "v" } } },
     ]));
+    let updates = wrapped(&[json!({ "span_id": "a", "meta": { "metadata": { "b": [1] } } })]);
+    [spans, batch, metrics, updates]
+}
+
+#[test]
+fn damaged_bodies_get_an_answer() {
+    let [spans, batch, metrics, _] = json_bodies();
     let mut damage = Damage(7);
     let mut accepted = 0;
     let mut answered = 0;
@@ -107,7 +115,7 @@ fn damaged_bodies_of_other_protocols_get_an_answer() {
     let java = apm::packed(
         &json!([{ "event_type": "span", "spans": [with(bare("a"), json!({ "meta": { "span.kind": "llm" } }))] }]),
     );
-    let updates = wrapped(&[json!({ "span_id": "a", "meta": { "metadata": { "b": [1] } } })]);
+    let [.., updates] = json_bodies();
     let otlp = |body: &[u8], encoding| {
         outcome(read_otlp(body, encoding, None, &Mutex::default()).map(|read| read.intake))
     };
@@ -153,4 +161,34 @@ fn bodies_with_large_lengths_get_an_answer() {
         read_apm(&nothing, ApmVersion::V04).unwrap_err(),
         "the body is not MessagePack: it ends too early"
     );
+}
+
+/// Each level of maps that are keys of maps would double the size of the outer key.
+#[test]
+fn keys_that_are_maps_are_refused() {
+    let body = [0x81].repeat(40).into_iter().chain([0xc0].repeat(41)).collect::<Vec<u8>>();
+    let expected = "a key of a map is a list or a map: expected a text";
+    assert_eq!(read_spans(&body).unwrap_err(), expected);
+    assert_eq!(read_updates(&body).unwrap_err(), expected);
+}
+
+/// Writes the bodies into the folder that `LLMOBS_FUZZ_SEEDS` names. Each begins with the byte that selects its form in `fuzz/src/lib.rs`.
+#[test]
+fn seeds_can_be_written() {
+    let Ok(folder) = std::env::var("LLMOBS_FUZZ_SEEDS") else { return };
+    let json = otlp::sample();
+    let (v04, v07, v10) = apm::samples();
+    let targets = [
+        ("spans", json_bodies().to_vec()),
+        ("otlp", vec![otlp::protobuf::request_message(&json), json]),
+        ("apm", vec![v04, v07, v10]),
+    ];
+    for (target, bodies) in targets {
+        let folder = Path::new(&folder).join(target);
+        std::fs::create_dir_all(&folder).expect("the folder is writable");
+        for (form, body) in (0..).zip(bodies) {
+            std::fs::write(folder.join(format!("seed_{form}")), [&[form], &*body].concat())
+                .expect("the folder is writable");
+        }
+    }
 }
