@@ -83,6 +83,9 @@ pub(crate) const FACETS: [(&str, Category); 9] = [
     ("meta.error.type", Category::ErrorType),
 ];
 
+/// Datadog's own evaluations and links from its older pages have one of these prefixes before the label.
+pub(super) const LABEL_PREFIXES: [&str; 2] = ["custom.", "external."];
+
 const TRACE: [(&str, Sum); 7] = [
     ("total_tokens", Sum::TotalTokens),
     ("input_tokens", Sum::InputTokens),
@@ -111,8 +114,7 @@ fn source(path: &str, column: usize) -> Result<(Source, Kind), QueryError> {
         return evaluation(true, rest, path, column);
     }
     if let Some(rest) = path.strip_prefix("evaluation.").or_else(|| path.strip_prefix("evaluations.")) {
-        // Datadog's own evaluations and links from its older pages have one of these prefixes before the label.
-        let label = rest.strip_prefix("external.").or_else(|| rest.strip_prefix("custom.")).unwrap_or(rest);
+        let label = LABEL_PREFIXES.iter().find_map(|prefix| rest.strip_prefix(prefix)).unwrap_or(rest);
         return evaluation(false, label, path, column);
     }
     Ok(match path {

@@ -19,7 +19,7 @@ pub(crate) use self::number::{Interval, Number};
 pub(crate) use self::pattern::{Glyph, Pattern};
 
 use self::condition::Kind;
-use self::fields::{is_reserved, kind};
+use self::fields::{LABEL_PREFIXES, is_reserved, kind};
 use self::parser::Parsed;
 
 /// A query for spans. The default matches all spans.
@@ -86,6 +86,16 @@ impl Query {
 /// Returns the term for exactly this value of a path, such as `meta.model_name`, `duration`, `tag.user_id` or
 /// `evaluation.faithfulness.value`: the paths of [`Attribute`](crate::span::Attribute), and those of columns, without `@`.
 pub(crate) fn filter(path: &str, value: &str) -> String {
+    // A label that begins like such a prefix needs one before it.
+    if let Some(label) = path.strip_prefix("evaluation.")
+        && let Some(prefix) = LABEL_PREFIXES.iter().find(|prefix| label.starts_with(**prefix))
+    {
+        return term(&format!("evaluation.{prefix}{label}"), value);
+    }
+    term(path, value)
+}
+
+fn term(path: &str, value: &str) -> String {
     let tag =
         path.strip_prefix(TAG).filter(|key| key.chars().all(is_plain) && is_word(key) && !is_reserved(key));
     let field = match tag {

@@ -16,6 +16,7 @@ fn filters_are_as_short_as_a_person_would_write_them() {
         ("metrics.input_tokens", "12", "@metrics.input_tokens:12"),
         ("meta.metadata.temperature", "0.2", "@meta.metadata.temperature:\"0.2\""),
         ("evaluation.tone.value", "polite", "@evaluation.tone.value:polite"),
+        ("evaluation.custom.tone.value", "polite", "@evaluation.custom.custom.tone.value:polite"),
         ("parent_id", "undefined", "@parent_id:undefined"),
         ("session_id", "", "@session_id:\"\""),
     ] {
