@@ -1,6 +1,6 @@
 //! A trace that passes through this program: incoming headers are passed on, with a span of this program as the parent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use llmobs::testing::Collector;
 
@@ -113,8 +113,29 @@ fn empty_sessions_and_applications_and_invalid_trace_ids_are_ignored() {
     let tags = "_dd.p.llmobs_parent_id=7,_dd.p.llmobs_trace_id=x,_dd.p.llmobs_sid=,_dd.p.llmobs_ml_app=";
     hop(&collector, &[("x-datadog-trace-id", "12"), ("x-datadog-parent-id", "34"), ("x-datadog-tags", tags)]);
     let span = collector.span("hop");
-    assert_eq!((span.parent_id(), span.trace_id()), (Some("7"), &*format!("{:032x}", 12)));
+    assert_eq!((span.parent_id(), span.trace_id()), (Some("7"), "12"));
     assert_eq!((span.session_id(), span.ml_app()), (None, "test-app"));
+}
+
+/// Datadog's SDK for Python falls back to the id of the request, too, and writes ids of 64 bits in decimal.
+#[test]
+fn all_programs_after_a_missing_trace_id_write_the_id_of_the_request_alike() {
+    for (high, expected) in [("", "12"), (",_dd.p.tid=6b0299b400000000", "6b0299b400000000000000000000000c")]
+    {
+        let collector = Collector::new();
+        let tags = format!("_dd.p.llmobs_parent_id=7{high}");
+        let headers =
+            [("x-datadog-trace-id", "12"), ("x-datadog-parent-id", "34"), ("x-datadog-tags", &tags)];
+        let mut sent = HashMap::<String, String>::new();
+        collector.enter(|| {
+            llmobs::extract(headers.as_slice()).enter(|| {
+                llmobs::task("first").start().enter(|| llmobs::inject(&mut sent));
+            });
+            llmobs::extract(&sent).enter(|| llmobs::task("second").start().finish());
+        });
+        let ids = ["first", "second"].map(|name| collector.span(name).trace_id().to_owned());
+        assert_eq!(ids, [expected; 2]);
+    }
 }
 
 /// The one line that the handler of a request needs.

@@ -55,8 +55,12 @@ impl TraceId {
         if !is_number || (text.len() == 32 && text.starts_with('0')) {
             return Self::from_hex(text);
         }
-        let value = text.parse().ok().filter(|value| *value != 0)?;
-        Some(Self { value, decimal: u64::try_from(value).is_ok() })
+        Some(Self::from_u128(text.parse().ok()?)?.as_read_in_decimal())
+    }
+
+    /// Returns the id as [`from_header`](Self::from_header) would read its [decimal number](Self::to_decimal).
+    pub(crate) fn as_read_in_decimal(self) -> Self {
+        Self { decimal: u64::try_from(self.value).is_ok(), ..self }
     }
 
     /// Returns the id in decimal, as headers hold it.

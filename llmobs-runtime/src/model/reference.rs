@@ -21,7 +21,7 @@ use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 // Not `non_exhaustive`: the pair is a whole reference in Datadog's API, and a literal shows which id is which.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SpanRef {
-    /// The id of the trace, 32 hexadecimal digits.
+    /// The id of the trace: 32 hexadecimal digits, or a decimal number if another program began the trace with an id of 64 bits.
     pub trace_id: String,
     /// The id of the span, in decimal.
     pub span_id: String,

@@ -165,7 +165,8 @@ impl SpanData {
         span_id
     }
 
-    /// Returns the id of the trace, as 32 hexadecimal digits.
+    /// Returns the id of the trace: 32 hexadecimal digits, or a decimal number if another program began the trace with an id of 64
+    /// bits.
     #[must_use]
     pub fn trace_id(&self) -> &str {
         let [trace_id, _] = &self.fixed.texts;

@@ -152,7 +152,9 @@ fn remote(headers: Headers) -> (Remote, Inherited) {
             "the propagated id of an LLM trace is not a number: the id of the request is used instead"
         );
     }
-    let trace = Trace::new(id.flatten().unwrap_or(apm_id), apm_id, upstream);
+    // The next program reads this id in decimal.
+    let id = id.flatten().unwrap_or_else(|| apm_id.as_read_in_decimal());
+    let trace = Trace::new(id, apm_id, upstream);
     let rate = llm.sample_rate.and_then(|rate| rate.parse().ok()).filter(|rate| (0.0..=1.0).contains(rate));
     let decision = match (rate, llm.sampling_decision.as_deref()) {
         (Some(rate), Some("1")) => Some(Decision { rate, kept: true }),
