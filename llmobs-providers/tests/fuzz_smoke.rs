@@ -1,4 +1,5 @@
-//! The checks of the fuzz targets, on fixtures with reproducible random changes. `fuzz/README.md` describes how to fuzz.
+//! The checks of the fuzz targets of this crate, on fixtures with reproducible random changes. `fuzz/README.md` at the top of the
+//! repository describes how to fuzz.
 
 #![allow(
     clippy::indexing_slicing,
@@ -7,7 +8,7 @@
     reason = "a test panics if it cannot continue"
 )]
 
-#[path = "../fuzz/checks.rs"]
+#[path = "support/checks.rs"]
 mod checks;
 mod support;
 

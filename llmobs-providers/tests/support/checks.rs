@@ -1,6 +1,6 @@
-//! What must hold for any bytes. The targets and `tests/fuzz_smoke.rs` share it.
+//! The rules that hold for any bytes. `fuzz_smoke` and the fuzz targets use them.
 
-#![allow(dead_code, reason = "each target uses a part")]
+#![allow(dead_code, reason = "each program uses a part")]
 
 use llmobs_providers::json::Json;
 use llmobs_providers::{Attributes, McpResult, Protocol, Request, Response, ResponseReader, ToolCall};
@@ -24,16 +24,16 @@ pub(crate) const COHERE: &[Protocol] =
 pub(crate) const LIBRARIES: &[Protocol] =
     &[Protocol::Genai, Protocol::Rig, Protocol::Adk, Protocol::Swiftide];
 
-/// How many bytes before the body say how to read it.
+/// The number of bytes before the body that select how it is read.
 pub(crate) const HEADER: usize = 5;
-/// The most bytes that are kept beside the texts: names, ids, notes.
+/// The maximum size of the kept data other than texts in bytes: names, ids, notes.
 const BESIDE: usize = 4 * 1024 * 1024;
 
-/// How to read the bytes, and the bytes.
+/// A body, and how it is read.
 struct Input<'a> {
     protocol: Option<Protocol>,
     limit: usize,
-    /// Where the body is cut.
+    /// The index at which the body is split.
     cut: usize,
     body: &'a [u8],
 }
@@ -44,9 +44,9 @@ impl<'a> Input<'a> {
         let [protocol, limit @ .., cut_high, cut_low] = *header;
         let limit = usize::from(u16::from_be_bytes(limit));
         Some(Self {
-            // One more, where the reader finds the protocol.
+            // One value more: the reader detects the protocol.
             protocol: protocols.get(usize::from(protocol) % (protocols.len() + 1)).copied(),
-            // Half of all limits are large enough for everything.
+            // Half of the limits are large enough for any body.
             limit: if limit % 2 == 0 { limit } else { 1024 * 1024 },
             cut: usize::from(u16::from_be_bytes([cut_high, cut_low])) % (body.len() + 1),
             body,
@@ -54,13 +54,13 @@ impl<'a> Input<'a> {
     }
 
     fn assert_bounded(&self, kept: &impl serde::Serialize) {
-        // In JSON text a byte may take six.
+        // A byte may take six bytes in JSON text.
         let bytes = serde_json::to_string(kept).map_or(0, |text| text.len());
         assert!(bytes <= 16 * self.limit + BESIDE, "{bytes} bytes of {}", self.limit);
     }
 }
 
-/// Reads an answer, in one piece and in others.
+/// Reads an answer in one piece and in several.
 pub(crate) fn answer(protocols: &[Protocol], data: &[u8]) {
     let Some(input) = Input::of(protocols, data) else { return };
     let read = |pieces: &mut dyn Iterator<Item = &[u8]>| -> Response {
@@ -77,7 +77,7 @@ pub(crate) fn answer(protocols: &[Protocol], data: &[u8]) {
     input.assert_bounded(&whole);
 }
 
-/// Reads a text as all that is no stream.
+/// Reads a text as everything that is not a stream.
 pub(crate) fn request(data: &[u8]) {
     let Some(input) = Input::of(Protocol::ALL, data) else { return };
     let Some(json) = std::str::from_utf8(input.body).ok().and_then(Json::read) else { return };
@@ -90,7 +90,7 @@ pub(crate) fn request(data: &[u8]) {
     }
 }
 
-/// Reads a text as JSON, which `serde_json` must read in the same way.
+/// Reads a text as JSON, with the same result as `serde_json`.
 pub(crate) fn json(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let read = Json::read(text);
@@ -100,7 +100,7 @@ pub(crate) fn json(data: &[u8]) {
             assert!(is_same(&read.to_value(), &expected), "{:?} is not {expected:?}", read.to_value());
             assert_eq!(Json::read(&read.to_text()).as_ref(), Some(&read), "{text}");
         }
-        // It refuses halves of surrogate pairs, what is no finite number, and what is nested deep.
+        // `serde_json` rejects halves of surrogate pairs, numbers that are not finite, and deep nesting.
         Err(error) => {
             let may_be_read = ["\\u", "NaN", "Infinity"].iter().any(|own| text.contains(own))
                 || ["number out of range", "recursion limit exceeded"]
@@ -111,7 +111,7 @@ pub(crate) fn json(data: &[u8]) {
     }
 }
 
-/// Whether two values are the same but for numbers that became texts, and for the last digit of floats.
+/// Whether two values are equal, except for numbers that became texts and the last digit of floats.
 fn is_same(read: &Value, expected: &Value) -> bool {
     match (read, expected) {
         (Value::Array(read), Value::Array(expected)) => {
