@@ -68,6 +68,7 @@ fn pages(traces: &Traces) -> Vec<Page> {
         page("list", "/traces".to_owned()),
         Page { changed: true, ..page("list, after a change", "/traces".to_owned()) },
         list("list, second page", "page=2"),
+        list("list, a page in the middle", &format!("page={}", traces.count() / 100)),
         list("list, last page", &format!("page={}", traces.count() / 50)),
         list("list, the oldest first", "order=asc"),
         list("list by duration", "sort=duration"),

@@ -1,7 +1,7 @@
 //! Lists: a page of rows, and the counts of all rows that match.
 //!
-//! All matching rows are read once from the narrow index `span_list`, counted and sorted. If the store keeps their counts, only the first
-//! ones are read. Then the rows of the page are looked up.
+//! All matching rows are read once from the narrow index `span_list`, counted and sorted. If the store keeps their counts, only the rows
+//! up to the page are read, from the end of the list that is nearer. Then the rows of the page are looked up.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -18,8 +18,6 @@ use super::zones::{self, TraceZones};
 use super::{activity, evaluations, rows, segment};
 use crate::traces::{ListRequest, Listing, Overview, Scope, Sort};
 
-/// The last row of a page that is read from the beginning of the index.
-const FIRST_ROWS: u64 = 10_000;
 /// The last row of a page that is read from the zones of its values.
 const FIRST_BY_VALUE: u64 = 1_000;
 
@@ -190,8 +188,13 @@ fn read_kept(
     while let Some(row) = counted.next()? {
         counts.add(row.get(start_ns)?, row.get(facets)?, row.get::<_, i64>(rows)?.unsigned_abs());
     }
+    let reversed = reversed(request, counts.matched());
+    let is_reversed = reversed.is_some();
+    let request = &reversed.unwrap_or_else(|| request.clone());
     let mut page = Page::new(request.offset, request.limit);
-    if (1..4 * page.end() as u64).contains(&counts.matched()) {
+    // At most half of the matching rows are read in the order of start, and few zones in other orders.
+    let rows = if request.sort == Sort::Start { u64::from(request.limit) } else { page.end() as u64 };
+    if (1..4 * rows).contains(&counts.matched()) {
         return Ok(None);
     }
     if let Some(range_ns) = counts.range_ns() {
@@ -220,7 +223,21 @@ fn read_kept(
             return Ok(None);
         }
     }
-    Ok(Some((counts.overview(connection, None, None)?, page.ids(request.ascending))))
+    let mut ids = page.ids(request.ascending);
+    if is_reversed {
+        ids.reverse();
+    }
+    Ok(Some((counts.overview(connection, None, None)?, ids)))
+}
+
+/// Returns the request for the same page in the reverse order if the page is in the second half of a list by start. Lists by other values
+/// are not symmetric, because rows without a value are last in both orders.
+fn reversed(request: &ListRequest, rows: u64) -> Option<ListRequest> {
+    let rows_from_page = rows.checked_sub(request.offset)?;
+    let limit = request.limit.min(u32::try_from(rows_from_page).unwrap_or(u32::MAX));
+    let offset = rows_from_page - u64::from(limit);
+    let is_nearer = request.sort == Sort::Start && offset < request.offset;
+    is_nearer.then(|| ListRequest { offset, limit, ascending: !request.ascending, ..request.clone() })
 }
 
 /// The values of the column `head` of the rows of a list.
@@ -255,11 +272,11 @@ fn add_earliest(
     Ok(true)
 }
 
-/// Whether the matching rows are already counted, and the rows of the page can be found without reading all. This excludes later pages.
+/// Whether the matching rows are already counted, and the rows of the page may be found without reading all.
 fn has_kept_counts(request: &ListRequest) -> bool {
     let any_time = request.from_ns.is_none() && request.to_ns.is_none();
     let is_near = match request.sort {
-        Sort::Start => request.offset <= FIRST_ROWS,
+        Sort::Start => true,
         Sort::Duration | Sort::Tokens | Sort::FirstToken => request.offset <= FIRST_BY_VALUE,
         Sort::Spans => request.scope == Scope::Traces && request.offset <= FIRST_BY_VALUE,
         Sort::Name => false,

@@ -261,6 +261,23 @@ fn a_row_shows_the_tags_that_the_program_set() {
 }
 
 #[test]
+fn the_last_page_is_read_from_the_end() {
+    let spans: Vec<Value> =
+        (0..2_000).map(|at| span(&format!("t{at}"), "1", "agent", (at * 100, 1), &json!({}))).collect();
+    let store = filled(&json!(spans), &json!([]));
+    let steps = |offset| {
+        let steps = count_steps(&store);
+        let names = names(&store, &ListRequest { offset, ..request(Scope::Traces, "*") });
+        (names, steps.load(Ordering::Relaxed))
+    };
+    let (_, first) = steps(0);
+    let (names, last) = steps(1_950);
+    let expected: Vec<String> = (0..50).rev().map(|at| format!("t{at}-1")).collect();
+    assert_eq!(names, expected.join(" "));
+    assert!(last < first + first / 10, "{first}, {last}");
+}
+
+#[test]
 fn kept_counts_equal_counted_rows() {
     let spans: Vec<Value> = (0..2_000)
         .map(|at| {
@@ -274,6 +291,11 @@ fn kept_counts_equal_counted_rows() {
     for (scope, query, sort, ascending, offset) in [
         (Scope::Spans, "*", Sort::Start, false, 0),
         (Scope::Spans, "*", Sort::Start, true, 50),
+        (Scope::Spans, "*", Sort::Start, false, 1_000),
+        (Scope::Spans, "*", Sort::Start, false, 1_800),
+        (Scope::Spans, "*", Sort::Start, true, 1_980),
+        (Scope::Spans, "*", Sort::Start, true, 2_000),
+        (Scope::Spans, "@meta.span.kind:llm", Sort::Start, false, 600),
         (Scope::Spans, "status:error", Sort::Start, false, 0),
         (Scope::Spans, "@meta.span.kind:llm -status:error", Sort::Start, true, 50),
         (Scope::Spans, "@name:nobody", Sort::Start, false, 0),
@@ -283,6 +305,8 @@ fn kept_counts_equal_counted_rows() {
         (Scope::Traces, "*", Sort::Start, false, 0),
         (Scope::Traces, "*", Sort::Start, true, 50),
         (Scope::Traces, "-status:error", Sort::Start, false, 50),
+        (Scope::Traces, "*", Sort::Start, true, 230),
+        (Scope::Traces, "*", Sort::Start, false, 480),
         (Scope::Traces, "@name:nobody", Sort::Start, false, 0),
         (Scope::Traces, "*", Sort::Duration, false, 50),
         (Scope::Traces, "-status:error", Sort::Duration, true, 0),
