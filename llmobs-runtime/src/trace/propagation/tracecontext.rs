@@ -58,7 +58,10 @@ pub(super) fn read(parent: &str, state: &str) -> Option<Headers> {
     let mut others = Vec::new();
     for member in state.split(',').map(str::trim).filter(|member| !member.is_empty()).take(MAX_MEMBERS) {
         let Some(own) = member.strip_prefix("dd=") else {
-            others.push(member);
+            // A tab may only be between members.
+            if !member.contains('\t') {
+                others.push(member);
+            }
             continue;
         };
         for (key, value) in own.split(';').filter_map(|entry| entry.split_once(':')) {

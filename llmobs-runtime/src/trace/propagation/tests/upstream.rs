@@ -75,6 +75,8 @@ fn the_tracestate_of_others_is_limited() {
     let longest = format!("big={}", "x".repeat(508));
     assert_eq!(others(&longest), Some(longest.clone()));
     assert_eq!(others(&format!("{longest}x")), None);
+    // Values of headers that are written are printable.
+    assert_eq!(others("a=1\t,\tb=x\ty,c=3"), Some("a=1,c=3".to_owned()));
 }
 
 /// Returns the propagated headers, given tags of the request and a part of `tracestate`. Empty ones are not sent.
