@@ -29,8 +29,9 @@ ci:
 # Format of all workspaces.
 format:
     cargo fmt --all --check
-    cargo fmt --manifest-path examples/http/Cargo.toml --all --check
-    cargo fmt --manifest-path examples/tracing/Cargo.toml --all --check
+    for workspace in benches/peers examples/http examples/tracing fuzz tests/clients tests/opentelemetry; do \
+        cargo fmt --manifest-path "$workspace/Cargo.toml" --all --check; \
+    done
 
 # Spelling.
 typos:
