@@ -230,10 +230,10 @@ fn read_kept(
     Ok(Some((counts.overview(connection, None, None)?, ids)))
 }
 
-/// Returns the request for the same page in the reverse order if the page is in the second half of a list by start. Lists by other values
-/// are not symmetric, because rows without a value are last in both orders.
+/// Returns the request for the same page in the reverse order if the page is in the second half of a list by start, or behind its end.
+/// Lists by other values are not symmetric, because rows without a value are last in both orders.
 fn reversed(request: &ListRequest, rows: u64) -> Option<ListRequest> {
-    let rows_from_page = rows.checked_sub(request.offset)?;
+    let rows_from_page = rows.saturating_sub(request.offset);
     let limit = request.limit.min(u32::try_from(rows_from_page).unwrap_or(u32::MAX));
     let offset = rows_from_page - u64::from(limit);
     let is_nearer = request.sort == Sort::Start && offset < request.offset;

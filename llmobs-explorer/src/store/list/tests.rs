@@ -295,6 +295,8 @@ fn kept_counts_equal_counted_rows() {
         (Scope::Spans, "*", Sort::Start, false, 1_800),
         (Scope::Spans, "*", Sort::Start, true, 1_980),
         (Scope::Spans, "*", Sort::Start, true, 2_000),
+        (Scope::Spans, "*", Sort::Start, true, 2_040),
+        (Scope::Spans, "*", Sort::Start, false, u64::MAX),
         (Scope::Spans, "@meta.span.kind:llm", Sort::Start, false, 600),
         (Scope::Spans, "status:error", Sort::Start, false, 0),
         (Scope::Spans, "@meta.span.kind:llm -status:error", Sort::Start, true, 50),
