@@ -259,14 +259,20 @@ fn add_earliest(
     for head in heads(request.scope) {
         let mut statement = connection.prepare_cached(&format!(
             "SELECT s.start_ns, s.id FROM span s INDEXED BY span_list WHERE ({}) AND s.head = {head}
-             ORDER BY s.start_ns {order} LIMIT {}",
-            condition.sql,
-            page.end()
+             ORDER BY s.start_ns {order}",
+            condition.sql
         ))?;
         columns!(statement: start_ns, id);
         let mut rows = statement.query(condition.bound().as_slice())?;
+        let (mut count, mut last) = (0, None);
         while let Some(row) = rows.next()? {
-            page.add(rank(Some(row.get(start_ns)?), row.get(id)?, request.ascending));
+            let start = Some(row.get(start_ns)?);
+            // The index orders rows of equal starts by other columns, so all of these are read.
+            if count >= page.end() && start != last {
+                break;
+            }
+            page.add(rank(start, row.get(id)?, request.ascending));
+            (count, last) = (count + 1, start);
         }
     }
     Ok(true)

@@ -278,6 +278,33 @@ fn the_last_page_is_read_from_the_end() {
 }
 
 #[test]
+fn rows_with_equal_starts_are_on_one_page_each() {
+    // The index orders rows of equal starts by facets, and the list by number.
+    let spans: Vec<Value> = (0..2_000)
+        .map(|at| {
+            let kind = ["agent", "llm", "tool", "task"][at % 4];
+            let start = i64::try_from(at / 80).unwrap() * 8_000;
+            let mut span =
+                span(&format!("t{}", at / 2), &(at % 2 + 1).to_string(), kind, (start, 1), &json!({}));
+            span["name"] = "step".into();
+            span
+        })
+        .collect();
+    let store = filled(&json!(spans), &json!([]));
+    for (scope, ascending, rows) in
+        [(Scope::Spans, false, 2_000), (Scope::Spans, true, 2_000), (Scope::Traces, false, 1_000)]
+    {
+        for offset in (0..rows).step_by(50) {
+            let request = ListRequest { ascending, offset, ..request(scope, "*") };
+            let counted = ListRequest { from_ns: Some(0), ..request.clone() };
+            let (_, ids) = read_kept(&store, &request).unwrap().unwrap();
+            let (_, expected) = read_all(&store, &counted).unwrap();
+            assert_eq!(ids, expected, "{scope:?} {ascending} {offset}");
+        }
+    }
+}
+
+#[test]
 fn kept_counts_equal_counted_rows() {
     let spans: Vec<Value> = (0..2_000)
         .map(|at| {
