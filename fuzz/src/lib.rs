@@ -170,7 +170,7 @@ fn assert_reason(reason: &str) {
     assert!(!reason.is_empty() && reason.len() < 1000, "{} bytes: {reason}", reason.len());
 }
 
-/// Two queries, one per line, of which the explorer makes others; or the name and the value of a field.
+/// Two queries, one per line, that the explorer combines. They are also used as the name and the value of a field.
 pub fn query(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let (first, second) = text.split_once('\n').unwrap_or((text, ""));

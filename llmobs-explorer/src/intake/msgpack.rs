@@ -155,7 +155,7 @@ impl<'a> Reader<'a> {
                 for _ in 0..length {
                     let key = match self.nested(depth + 1)? {
                         Value::String(key) => key,
-                        // As text it would be twice as long at each level, because of its quotes.
+                        // The text of such a key would double in length at each level, because quotes are escaped.
                         Value::Array(_) | Value::Object(_) => {
                             return Err("a key of a map is a list or a map: expected a text".to_owned());
                         }

@@ -86,7 +86,7 @@ impl Query {
 /// Returns the term for exactly this value of a path, such as `meta.model_name`, `duration`, `tag.user_id` or
 /// `evaluation.faithfulness.value`: the paths of [`Attribute`](crate::span::Attribute), and those of columns, without `@`.
 pub(crate) fn filter(path: &str, value: &str) -> String {
-    // A label that begins like such a prefix needs one before it.
+    // The parser removes one prefix, so a label that begins with a prefix is written after another one.
     if let Some(label) = path.strip_prefix("evaluation.")
         && let Some(prefix) = LABEL_PREFIXES.iter().find(|prefix| label.starts_with(**prefix))
     {
